@@ -1,0 +1,8 @@
+//! periphon renders sound from the whole sphere to two ears.
+
+pub mod buffer;
+pub mod error;
+pub mod layout;
+
+pub use buffer::AudioBuffer;
+pub use error::{Error, ErrorKind, Result};
