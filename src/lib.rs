@@ -1,7 +1,10 @@
 //! periphon renders sound from the whole sphere to two ears.
 
 pub mod buffer;
+pub mod coords;
+pub mod dsp;
 pub mod error;
+pub mod hrtf;
 pub mod layout;
 
 pub use buffer::AudioBuffer;

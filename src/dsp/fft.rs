@@ -1,0 +1,179 @@
+//! Real transforms of one length, with spectra kept as separate real and imaginary arrays so that every loop over
+//! bins is one vector loop.
+
+use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use std::sync::Arc;
+
+/// Bins are padded to a multiple of this many lanes; the padding stays zero.
+pub const LANES: usize = 16;
+
+/// The padded number of bins of a real transform of `len` samples.
+pub fn padded_bins(len: usize) -> usize {
+    (len / 2 + 1).next_multiple_of(LANES)
+}
+
+/// The smallest even length of at least `min` whose only prime factors are 2, 3 and 5, in the sizes that transform
+/// fast: 2ᵃ, 3·2ᵃ, 5·2ᵃ or 9·2ᵃ, at least 32.
+pub fn good_len(min: usize) -> usize {
+    [1usize, 3, 5, 9].iter().map(|odd| odd * min.div_ceil(*odd).max(32).next_power_of_two()).min().unwrap_or(32)
+}
+
+/// Half of the spectrum of a real signal: `[bins]` real and imaginary parts, padded.
+#[derive(Clone, Debug, Default)]
+pub struct Spectrum {
+    /// Real parts.
+    pub re: Vec<f32>,
+    /// Imaginary parts.
+    pub im: Vec<f32>,
+}
+
+impl Spectrum {
+    /// Silence, for a transform of `len` samples.
+    pub fn new(len: usize) -> Self {
+        let n = padded_bins(len);
+        Self { re: vec![0.0; n], im: vec![0.0; n] }
+    }
+
+    /// Makes it silent.
+    pub fn clear(&mut self) {
+        self.re.fill(0.0);
+        self.im.fill(0.0);
+    }
+}
+
+/// A forward and an inverse real transform of one length, with their scratch. Neither allocates.
+pub struct Fft {
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn ComplexToReal<f32>>,
+    /// `len` samples: the input of [`Fft::forward`], which destroys it, and the output of [`Fft::inverse`].
+    pub time: Vec<f32>,
+    freq: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+}
+
+impl Clone for Fft {
+    fn clone(&self) -> Self {
+        Self {
+            forward: Arc::clone(&self.forward),
+            inverse: Arc::clone(&self.inverse),
+            time: self.time.clone(),
+            freq: self.freq.clone(),
+            scratch: self.scratch.clone(),
+        }
+    }
+}
+
+impl Fft {
+    /// Transforms of `len` samples, `len` even.
+    pub fn new(len: usize) -> Self {
+        assert!(len >= 2 && len.is_multiple_of(2), "an even length");
+        let mut planner = RealFftPlanner::new();
+        let (forward, inverse) = (planner.plan_fft_forward(len), planner.plan_fft_inverse(len));
+        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
+        Self {
+            time: vec![0.0; len],
+            freq: forward.make_output_vec(),
+            scratch: vec![Complex::default(); scratch],
+            forward,
+            inverse,
+        }
+    }
+
+    /// The number of samples.
+    pub fn len(&self) -> usize {
+        self.time.len()
+    }
+
+    /// Never: there is no transform of nothing.
+    pub fn is_empty(&self) -> bool {
+        self.time.is_empty()
+    }
+
+    /// The spectrum of `self.time`, which is destroyed.
+    pub fn forward(&mut self, re: &mut [f32], im: &mut [f32]) {
+        let n = self.forward.get_scratch_len();
+        // The lengths are those of the plan, so the transform cannot fail.
+        let _ = self.forward.process_with_scratch(&mut self.time, &mut self.freq, &mut self.scratch[..n]);
+        for ((re, im), x) in re.iter_mut().zip(im).zip(&self.freq) {
+            (*re, *im) = (x.re, x.im);
+        }
+    }
+
+    /// `self.time` from a spectrum; unscaled, so `len` times too large. Imaginary parts at 0 and at Nyquist are ignored.
+    pub fn inverse(&mut self, re: &[f32], im: &[f32]) {
+        for ((re, im), x) in re.iter().zip(im).zip(&mut self.freq) {
+            *x = Complex::new(*re, *im);
+        }
+        if let [first, .., last] = &mut self.freq[..] {
+            first.im = 0.0;
+            last.im = 0.0;
+        }
+        let n = self.inverse.get_scratch_len();
+        let _ = self.inverse.process_with_scratch(&mut self.freq, &mut self.time, &mut self.scratch[..n]);
+    }
+}
+
+/// Delays a spectrum of a transform of `len` samples by `delay` samples (may be negative), circularly:
+/// multiplies by exp(−jω·delay).
+pub fn delay_spectrum(re: &mut [f32], im: &mut [f32], delay: f64, len: usize) {
+    let angle = -std::f64::consts::TAU / len as f64 * delay;
+    let lane: [(f32, f32); LANES] = std::array::from_fn(|k| {
+        let (s, c) = (angle * k as f64).sin_cos();
+        (c as f32, s as f32)
+    });
+    let (turn_s, turn_c) = (angle * LANES as f64).sin_cos();
+    let (mut c, mut s) = (1.0f64, 0.0f64);
+    for (re, im) in re.chunks_exact_mut(LANES).zip(im.chunks_exact_mut(LANES)) {
+        let (bc, bs) = (c as f32, s as f32);
+        for ((re, im), (lc, ls)) in re.iter_mut().zip(im).zip(&lane) {
+            let (wr, wi) = (lc * bc - ls * bs, lc * bs + ls * bc);
+            (*re, *im) = (*re * wr - *im * wi, *re * wi + *im * wr);
+        }
+        (c, s) = (c * turn_c - s * turn_s, c * turn_s + s * turn_c);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back_is_the_signal_times_its_length() {
+        for len in [32, 96, 160, 512, 576] {
+            let mut fft = Fft::new(len);
+            let x: Vec<f32> = (0..len).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
+            let mut s = Spectrum::new(len);
+            fft.time.copy_from_slice(&x);
+            fft.forward(&mut s.re, &mut s.im);
+            fft.inverse(&s.re, &s.im);
+            for (a, b) in x.iter().zip(&fft.time) {
+                assert!((a - b / len as f32).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn a_delayed_spectrum_is_that_of_the_delayed_signal() {
+        let len = 256;
+        let mut fft = Fft::new(len);
+        let mut s = Spectrum::new(len);
+        fft.time.fill(0.0);
+        fft.time[10] = 1.0;
+        fft.forward(&mut s.re, &mut s.im);
+        delay_spectrum(&mut s.re, &mut s.im, 33.0, len);
+        fft.inverse(&s.re, &s.im);
+        for (n, x) in fft.time.iter().enumerate() {
+            let want = if n == 43 { len as f32 } else { 0.0 };
+            assert!((x - want).abs() < 1e-3, "{n}: {x}");
+        }
+    }
+
+    #[test]
+    fn good_lengths_are_even_and_long_enough() {
+        for min in 1..3000 {
+            let n = good_len(min);
+            assert!(n >= min && n.is_multiple_of(32) && n <= (2 * min).max(32), "{min} -> {n}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Vector lanes behind one small trait, so that a kernel is written once and compiled for each instruction set.
+//!
+//! Every method is `unsafe` for one reason: it may only run inside a function compiled for the instruction set that
+//! the type names, on a machine that has it. [`crate::dsp::kernel`] chooses at run time and keeps that promise.
+#![allow(unsafe_code, clippy::missing_safety_doc)]
+
+/// `LANES` numbers worked on at once.
+pub(crate) trait Simd: Copy {
+    const LANES: usize;
+    unsafe fn splat(x: f32) -> Self;
+    /// # Safety
+    /// `p` points to at least `LANES` readable numbers.
+    unsafe fn load(p: *const f32) -> Self;
+    /// # Safety
+    /// `p` points to at least `LANES` readable numbers.
+    unsafe fn load_i16(p: *const i16) -> Self;
+    /// # Safety
+    /// `p` points to at least `LANES` writable numbers.
+    unsafe fn store(self, p: *mut f32);
+    unsafe fn add(self, o: Self) -> Self;
+    unsafe fn mul(self, o: Self) -> Self;
+    /// `self * b + c`
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+    /// `c - self * b`
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self;
+}
+
+/// The twin for every machine: four lanes of plain arithmetic, without fused multiply-add, which the compiler turns
+/// into SSE2, NEON or WebAssembly vectors.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable([f32; 4]);
+
+impl Portable {
+    #[inline(always)]
+    fn zip(self, o: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|i| f(self.0[i], o.0[i])))
+    }
+}
+
+impl Simd for Portable {
+    const LANES: usize = 4;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Self([x; 4])
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> Self {
+        // SAFETY: the caller grants four readable numbers; the read needs no alignment.
+        Self(unsafe { p.cast::<[f32; 4]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn load_i16(p: *const i16) -> Self {
+        // SAFETY: as above.
+        let x = unsafe { p.cast::<[i16; 4]>().read_unaligned() };
+        Self(x.map(f32::from))
+    }
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32) {
+        // SAFETY: the caller grants four writable numbers.
+        unsafe { p.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, o: Self) -> Self {
+        self.zip(o, |a, b| a + b)
+    }
+    #[inline(always)]
+    unsafe fn mul(self, o: Self) -> Self {
+        self.zip(o, |a, b| a * b)
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        self.zip(b, |a, b| a * b).zip(c, |a, c| a + c)
+    }
+    #[inline(always)]
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        self.zip(b, |a, b| a * b).zip(c, |a, c| c - a)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Simd;
+    use std::arch::x86_64::*;
+
+    /// Eight lanes; needs AVX2 and FMA.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx2(__m256);
+
+    // SAFETY, for all blocks below: the trait's contract grants the instruction set and the memory.
+    impl Simd for Avx2 {
+        const LANES: usize = 8;
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_set1_ps(x) })
+        }
+        #[inline(always)]
+        unsafe fn load(p: *const f32) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_loadu_ps(p) })
+        }
+        #[inline(always)]
+        unsafe fn load_i16(p: *const i16) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128(p.cast()))) })
+        }
+        #[inline(always)]
+        unsafe fn store(self, p: *mut f32) {
+            // SAFETY: see above.
+            unsafe { _mm256_storeu_ps(p, self.0) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, o: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_add_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        unsafe fn mul(self, o: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_mul_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_fnmadd_ps(self.0, b.0, c.0) })
+        }
+    }
+
+    /// Sixteen lanes; needs AVX-512 F.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx512(__m512);
+
+    impl Simd for Avx512 {
+        const LANES: usize = 16;
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_set1_ps(x) })
+        }
+        #[inline(always)]
+        unsafe fn load(p: *const f32) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_loadu_ps(p) })
+        }
+        #[inline(always)]
+        unsafe fn load_i16(p: *const i16) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm256_loadu_si256(p.cast()))) })
+        }
+        #[inline(always)]
+        unsafe fn store(self, p: *mut f32) {
+            // SAFETY: see above.
+            unsafe { _mm512_storeu_ps(p, self.0) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, o: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_add_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        unsafe fn mul(self, o: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_mul_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_fmadd_ps(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_fnmadd_ps(self.0, b.0, c.0) })
+        }
+    }
+}

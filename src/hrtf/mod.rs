@@ -1,0 +1,14 @@
+//! Heads: measured sets of head-related impulse responses, made ready to render any direction.
+//!
+//! [`Measured`] is what a file holds. [`HrtfSet`] is that set at one sample rate with its arrival times found, its gaps
+//! closed and its directions triangulated. [`FilterBank`] is an `HrtfSet` transformed for one engine.
+
+pub mod bank;
+pub mod interpolate;
+pub mod mesh;
+pub mod onset;
+pub mod set;
+
+pub use bank::FilterBank;
+pub use interpolate::Interpolator;
+pub use set::{HrtfSet, Measured, Place, Shell};
