@@ -6,6 +6,8 @@ pub mod dsp;
 pub mod error;
 pub mod hrtf;
 pub mod layout;
+pub mod render;
+pub mod spatializer;
 
 pub use buffer::AudioBuffer;
 pub use error::{Error, ErrorKind, Result};

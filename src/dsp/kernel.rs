@@ -66,7 +66,7 @@ pub struct Sweep<'a> {
 }
 
 type SweepFn = fn(&mut Sums, &[f32], &[f32], &Sweep<'_>);
-type ApplyFn = fn([&mut Sums; 2], &[f32], &[f32], [(&[f32], &[f32]); 2]);
+type ApplyFn = fn([&mut Sums; 2], &[f32], &[f32], [(&[f32], &[f32]); 2], f32);
 type FinishFn = fn(&mut [f32], [&[f32]; ORDERS]);
 
 /// The loops for this machine.
@@ -131,13 +131,13 @@ impl Kernels {
         (self.sweep)(sums, re, im, way);
     }
 
-    /// Adds one source, of spectrum `re`, `im`, through a filter for each ear that rests.
-    pub fn apply(&self, sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2]) {
+    /// Adds one source, of spectrum `re`, `im`, through a filter for each ear that rests, times `gain`.
+    pub fn apply(&self, sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2], gain: f32) {
         let bins = sums[0].bins;
         assert!(sums[1].bins == bins && re.len() == bins && im.len() == bins);
         assert!(filters.iter().all(|(r, i)| r.len() == bins && i.len() == bins));
         assert!(bins.is_multiple_of(super::fft::LANES));
-        (self.apply)(sums, re, im, filters);
+        (self.apply)(sums, re, im, filters, gain);
     }
 
     /// Samples from the four inverse transforms of a hop: `out[n] = ((y₃q + y₂)q + y₁)q + y₀`, q = n / hop − ½.
@@ -243,7 +243,13 @@ unsafe fn sweep_lanes<S: Simd, const U: usize>(sums: &mut Sums, re: &[f32], im: 
 /// # Safety
 /// As for [`sweep_lanes`].
 #[inline(always)]
-unsafe fn apply_lanes<S: Simd>(sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2]) {
+unsafe fn apply_lanes<S: Simd>(
+    sums: [&mut Sums; 2],
+    re: &[f32],
+    im: &[f32],
+    filters: [(&[f32], &[f32]); 2],
+    gain: f32,
+) {
     let bins = sums[0].bins;
     for (sums, (fr, fi)) in sums.into_iter().zip(filters) {
         let (sr, si) = sums.data[..2 * bins].split_at_mut(bins);
@@ -251,7 +257,8 @@ unsafe fn apply_lanes<S: Simd>(sums: [&mut Sums; 2], re: &[f32], im: &[f32], fil
         while k < bins {
             // SAFETY: all six slices have `bins` numbers, a multiple of the lanes.
             unsafe {
-                let (xr, xi) = (S::load(re.as_ptr().add(k)), S::load(im.as_ptr().add(k)));
+                let g = S::splat(gain);
+                let (xr, xi) = (S::load(re.as_ptr().add(k)).mul(g), S::load(im.as_ptr().add(k)).mul(g));
                 let (hr, hi) = (S::load(fr.as_ptr().add(k)), S::load(fi.as_ptr().add(k)));
                 let (pr, pi) = (sr.as_mut_ptr().add(k), si.as_mut_ptr().add(k));
                 hi.neg_mul_add(xi, hr.mul_add(xr, S::load(pr))).store(pr);
@@ -287,9 +294,9 @@ macro_rules! instruction_set {
             }
 
             $(#[target_feature(enable = $features)])?
-            fn apply_here(sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2]) {
+            fn apply_here(sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2], gain: f32) {
                 // SAFETY: as above, by `Kernels::apply`.
-                unsafe { apply_lanes::<$lanes>(sums, re, im, filters) }
+                unsafe { apply_lanes::<$lanes>(sums, re, im, filters, gain) }
             }
 
             $(#[target_feature(enable = $features)])?
@@ -303,10 +310,10 @@ macro_rules! instruction_set {
                 unsafe { sweep_here(sums, re, im, way) }
             }
 
-            pub(super) fn apply(sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2]) {
+            pub(super) fn apply(sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2], gain: f32) {
                 // SAFETY: as above.
                 #[allow(unused_unsafe)]
-                unsafe { apply_here(sums, re, im, filters) }
+                unsafe { apply_here(sums, re, im, filters, gain) }
             }
 
             pub(super) fn finish(out: &mut [f32], y: [&[f32]; ORDERS]) {

@@ -1,0 +1,347 @@
+//! The block function: inputs in, two ears out. It never allocates, locks, waits or panics.
+//!
+//! The engine works in *hops*, stretches of at most one segment, whatever the block. A hop sends each source's last
+//! `len` samples through one forward transform, adds it to the sums of both ears through the filters of its voices, and
+//! takes the sums back through at most eight inverse transforms, however many sources there are. As each hop starts from
+//! time-domain history (overlap-save in one partition), a hop may have any length, and so may a block: no frame waits.
+
+use super::control::{Command, Control, Counters, Returned};
+use crate::coords::Pose;
+use crate::dsp::denormals::FlushDenormals;
+use crate::dsp::fft::{Fft, Spectrum, good_len};
+use crate::dsp::kernel::{Kernels, ORDERS, Sums};
+use crate::error::{Error, Result};
+use crate::hrtf::{FilterBank, HrtfSet, Interpolator};
+use crate::spatializer::motion::{Glide, HeadMotion};
+use crate::spatializer::point::basis;
+use crate::spatializer::source::{Clock, Head, Source};
+use crate::spatializer::voice::Workshop;
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Sizes of an engine, fixed when it is built.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineOptions {
+    /// The longest block that [`Engine::process`] will be given, frames, 1 to 8192.
+    pub max_block: usize,
+    /// The most sources at once.
+    pub max_sources: usize,
+    /// Frames between control points of motion; see [`EngineOptions::default_segment`].
+    pub segment: usize,
+    /// Nothing is going to move: transforms are made long, which is fastest then.
+    pub still: bool,
+}
+
+impl EngineOptions {
+    /// For blocks of up to `max_block` frames at `sample_rate` Hz, steered live: motion is followed from block to block
+    /// down to 64 frames (at 48 kHz).
+    pub fn live(sample_rate: f64, max_block: usize, max_sources: usize) -> Self {
+        let most = Self::default_segment(sample_rate);
+        Self { max_block, max_sources, segment: max_block.clamp(most / 4, most), still: false }
+    }
+
+    /// For rendering to a file: motion does not depend on the block.
+    pub fn offline(sample_rate: f64, max_block: usize, max_sources: usize) -> Self {
+        Self { max_block, max_sources, segment: Self::default_segment(sample_rate), still: false }
+    }
+
+    /// About 5 ms, a power of two of frames: 256 at 44.1 and 48 kHz.
+    pub fn default_segment(sample_rate: f64) -> usize {
+        let octaves = (sample_rate / 48_000.0).log2().round().clamp(-3.0, 4.0);
+        (256.0 * octaves.exp2()) as usize
+    }
+}
+
+/// Resting filters computed in one segment at most, so that many sources coming to rest do not make one long block.
+const RESTS_PER_SEGMENT: usize = 4;
+
+/// Commands that may wait for the next block.
+const QUEUE: usize = 4096;
+
+/// Makes an engine for `set` and its control. The engine's rate is the set's.
+///
+/// # Errors
+/// `Argument` if a size is out of range.
+pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Control)> {
+    let EngineOptions { max_block, max_sources, segment, still } = *options;
+    if !(1..=8192).contains(&max_block) {
+        return Err(Error::argument(format!("a block has 1 to 8192 frames, not {max_block}")));
+    }
+    if !(1..=65_536).contains(&max_sources) {
+        return Err(Error::argument(format!("an engine has 1 to 65536 sources, not {max_sources}")));
+    }
+    if !(16..=16_384).contains(&segment) {
+        return Err(Error::argument(format!("a segment has 16 to 16384 frames, not {segment}")));
+    }
+    let sample_rate = set.sample_rate();
+    // A hop of h frames through t taps needs h + t − 1 samples of history.
+    let len =
+        if still { good_len(6 * set.taps()).max(2048) } else { good_len(segment.min(max_block) + set.taps() - 1) };
+    let bank = FilterBank::new(Arc::clone(set), len);
+    let bins = bank.bins();
+    let capacity = QUEUE.max(16 * max_sources);
+    let (commands, inbox) = RingBuffer::new(capacity);
+    // Every command gives back one thing at most, and every source its slot.
+    let (outbox, returned) = RingBuffer::new(2 * capacity + 2 * max_sources);
+    let counters = Arc::new(Counters::default());
+    let engine = Engine {
+        clock: Clock { start: 0.0, segment: segment as f64, sample_rate },
+        frame: 0,
+        into_segment: 0,
+        segment,
+        changing: false,
+        head: HeadState { motion: HeadMotion::Still(Pose::default()), glide: None, sample_rate },
+        sources: (0..max_sources).map(|_| Source::new(len, bins)).collect(),
+        interpolator: Interpolator::new(set.taps()),
+        response: vec![0.0; set.taps()],
+        fft: Fft::new(len),
+        spectrum: Spectrum::new(len),
+        sums: [Sums::new(bins), Sums::new(bins)],
+        waves: std::array::from_fn(|_| vec![0.0; len]),
+        max_hop: len + 1 - set.taps(),
+        max_block,
+        kernels: Kernels::detect(),
+        bank,
+        inbox,
+        outbox,
+        counters: Arc::clone(&counters),
+    };
+    let control = Control { commands, returned, counters, slots: vec![(0, false); max_sources], sample_rate };
+    Ok((engine, control))
+}
+
+/// The audio side of an engine.
+pub struct Engine {
+    clock: Clock,
+    frame: u64,
+    into_segment: usize,
+    segment: usize,
+    changing: bool,
+    head: HeadState,
+    sources: Vec<Source>,
+    interpolator: Interpolator,
+    response: Vec<f32>,
+    fft: Fft,
+    spectrum: Spectrum,
+    sums: [Sums; 2],
+    /// The inverse transforms of one ear's sums.
+    waves: [Vec<f32>; ORDERS],
+    max_hop: usize,
+    max_block: usize,
+    kernels: Kernels,
+    bank: FilterBank,
+    inbox: Consumer<Command>,
+    outbox: Producer<Returned>,
+    counters: Arc<Counters>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("sample_rate", &self.clock.sample_rate)
+            .field("sources", &self.sources.len())
+            .field("transform", &self.bank.len())
+            .field("kernels", &self.kernels.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Renders one block: `inputs[i]` is the mono signal of the source whose [`SourceId::input`] is `i`; a source
+    /// without one, or with a shorter one, is silent from there on. Both ears are overwritten.
+    ///
+    /// The block's length is that of the shorter ear, at most `max_block`; what is beyond stays silent.
+    ///
+    /// [`SourceId::input`]: crate::render::SourceId::input
+    pub fn process(&mut self, inputs: &[&[f32]], left: &mut [f32], right: &mut [f32]) {
+        let _flush = FlushDenormals::new();
+        self.obey();
+        left.fill(0.0);
+        right.fill(0.0);
+        let frames = left.len().min(right.len()).min(self.max_block);
+        let mut done = 0;
+        while done < frames {
+            if self.into_segment == 0 {
+                self.next_segment();
+            }
+            let hop = self.hop(frames - done);
+            self.gather(inputs, done, hop);
+            self.ear(0, &mut left[done..done + hop]);
+            self.ear(1, &mut right[done..done + hop]);
+            self.into_segment = if self.changing { (self.into_segment + hop) % self.segment } else { 0 };
+            self.frame += hop as u64;
+            done += hop;
+        }
+        self.counters.frames.store(self.frame, Ordering::Relaxed);
+    }
+
+    /// Frames between an input and its answer: none beyond the block.
+    pub fn latency_frames(&self) -> usize {
+        0
+    }
+
+    /// Frames that sound after the input has ended.
+    pub fn tail_frames(&self) -> usize {
+        self.bank.set().taps()
+    }
+
+    /// Hz.
+    pub fn sample_rate(&self) -> f64 {
+        self.clock.sample_rate
+    }
+
+    /// Replaces the inner loops, to compare those of other machines with this one's.
+    #[doc(hidden)]
+    pub fn use_kernels(&mut self, kernels: Kernels) {
+        self.kernels = kernels;
+    }
+
+    /// Carries out what the control side asked for.
+    fn obey(&mut self) {
+        let now = self.frame as f64;
+        let rate = self.clock.sample_rate;
+        while let Ok(command) = self.inbox.pop() {
+            let back = match command {
+                Command::Add(slot, spec) => {
+                    // Its first control points are those of the segment under way: the one before, if one begins now.
+                    let start = if self.into_segment == 0 { now - self.clock.segment } else { self.clock.start };
+                    let clock = Clock { start, ..self.clock };
+                    let (source, head, mut shop) = self.with_source(slot);
+                    Some(Returned::Motion(source.begin(spec, &clock, head, &mut shop).motion))
+                }
+                Command::Glide(slot, motion, frames) => {
+                    Some(Returned::Motion(self.sources[slot as usize].glide_to(motion, now, frames, rate)))
+                }
+                Command::Jump(slot, motion) => self.sources[slot as usize].jump_to(motion).map(Returned::Motion),
+                Command::Gain(slot, gain) => {
+                    self.sources[slot as usize].spec.gain = gain;
+                    None
+                }
+                Command::Remove(slot) => {
+                    self.sources[slot as usize].leave();
+                    None
+                }
+                Command::Head(motion, frames) => {
+                    let here = self.head.at(now);
+                    self.head.glide = Some(Glide::new(here, now, frames.max(1.0)));
+                    Some(Returned::Head(std::mem::replace(&mut self.head.motion, motion)))
+                }
+            };
+            if let Some(back) = back {
+                give_back(&mut self.outbox, back);
+            }
+        }
+    }
+
+    fn with_source(&mut self, slot: u32) -> (&mut Source, &HeadState, Workshop<'_>) {
+        let shop = Workshop {
+            bank: &self.bank,
+            interpolator: &mut self.interpolator,
+            fft: &mut self.fft,
+            response: &mut self.response,
+            budget: 1,
+        };
+        (&mut self.sources[slot as usize], &self.head, shop)
+    }
+
+    /// Brings every source to its next control point, if any of them changes.
+    fn next_segment(&mut self) {
+        self.clock.start = self.frame as f64;
+        let now = self.clock.start;
+        if self.head.glide.as_ref().is_some_and(|g| g.is_over(now)) {
+            self.head.glide = None;
+        }
+        let head_moves = self.head.glide.is_some() || self.head.motion.moves(now / self.clock.sample_rate);
+        self.changing = head_moves || self.sources.iter().any(|s| s.is_changing(&self.clock, &self.head));
+        if !self.changing {
+            return;
+        }
+        let mut shop = Workshop {
+            bank: &self.bank,
+            interpolator: &mut self.interpolator,
+            fft: &mut self.fft,
+            response: &mut self.response,
+            budget: RESTS_PER_SEGMENT,
+        };
+        for (slot, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
+            let (left, free) = source.advance(&self.clock, &self.head, &mut shop);
+            let returned = [left.map(Returned::Motion), free.then_some(Returned::Free(slot as u32))];
+            for item in returned.into_iter().flatten() {
+                give_back(&mut self.outbox, item);
+            }
+        }
+    }
+
+    /// The length of the next hop: to the end of the block, of the segment if anything moves, and of the transform.
+    fn hop(&self, left: usize) -> usize {
+        let segment = if self.changing { self.segment - self.into_segment } else { usize::MAX };
+        left.min(segment).min(self.max_hop)
+    }
+
+    /// Takes in one hop of every source and adds it to the sums of both ears.
+    fn gather(&mut self, inputs: &[&[f32]], from: usize, hop: usize) {
+        let orders = if self.changing { ORDERS } else { 1 };
+        self.sums.iter_mut().for_each(|s| s.clear(orders));
+        let part = |frame: usize| frame as f64 / self.segment as f64;
+        let basis = basis(part(self.into_segment), part(self.into_segment + hop));
+        let mut bad = 0;
+        for (i, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
+            let input = inputs.get(i).and_then(|x| x.get(from..)).unwrap_or(&[]);
+            bad += source.push(&input[..hop.min(input.len())], hop);
+            if source.is_quiet() {
+                continue;
+            }
+            source.window(&mut self.fft.time);
+            self.fft.forward(&mut self.spectrum.re, &mut self.spectrum.im);
+            for voice in source.voices() {
+                let x = (&self.spectrum.re[..], &self.spectrum.im[..]);
+                voice.add(x, &basis, &self.bank, &self.kernels, &mut self.sums);
+            }
+        }
+        if bad > 0 {
+            self.counters.non_finite.fetch_add(bad, Ordering::Relaxed);
+        }
+    }
+
+    /// Brings one ear's sums back to time.
+    fn ear(&mut self, ear: usize, out: &mut [f32]) {
+        let len = self.bank.len();
+        let hop = out.len();
+        if !self.changing {
+            let (re, im) = self.sums[ear].order(0);
+            self.fft.inverse(re, im);
+            out.copy_from_slice(&self.fft.time[len - hop..]);
+            return;
+        }
+        for (order, wave) in self.waves.iter_mut().enumerate() {
+            let (re, im) = self.sums[ear].order(order);
+            self.fft.inverse(re, im);
+            wave[..hop].copy_from_slice(&self.fft.time[len - hop..]);
+        }
+        self.kernels.finish(out, self.waves.each_ref().map(|w| &w[..hop]));
+    }
+}
+
+/// Hands something to the control side to be freed there.
+fn give_back(outbox: &mut Producer<Returned>, item: Returned) {
+    if let Err(rtrb::PushError::Full(item)) = outbox.push(item) {
+        // The queue holds one place for every command and source, so this cannot happen; a leak would be the lesser
+        // evil beside freeing on the audio thread.
+        std::mem::forget(item);
+    }
+}
+
+/// The listener's head on its way.
+struct HeadState {
+    motion: HeadMotion,
+    glide: Option<Glide<Pose>>,
+    sample_rate: f64,
+}
+
+impl Head for HeadState {
+    fn at(&self, frame: f64) -> Pose {
+        let to = self.motion.at(frame / self.sample_rate);
+        self.glide.as_ref().map_or(to, |g| g.at(frame, to))
+    }
+}

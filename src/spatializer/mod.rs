@@ -1,0 +1,9 @@
+//! One source to two ears: where it is, which filter that asks for, and how the filter moves.
+
+pub mod motion;
+pub(crate) mod point;
+pub mod source;
+pub(crate) mod voice;
+
+pub use motion::{HeadMotion, Motion, Path, PathKey, PosePath};
+pub use source::SourceSpec;

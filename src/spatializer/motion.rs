@@ -1,0 +1,223 @@
+//! Where a source or a head is, as a function of time. Evaluated on the audio thread: nothing here allocates.
+
+use crate::coords::{Pose, Vec3};
+use crate::error::{Error, Result};
+use std::sync::Arc;
+
+/// One key of a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PathKey<T> {
+    /// Seconds.
+    pub t: f64,
+    /// The value at that time.
+    pub value: T,
+}
+
+/// A way through keys: before the first the first, after the last the last, between them interpolated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path<T> {
+    keys: Vec<PathKey<T>>,
+}
+
+/// A head's way: positions go straight, orientations turn at constant speed.
+pub type PosePath = Path<Pose>;
+
+/// What a path can be made of.
+pub trait Between: Copy {
+    /// `part` of the way from `self` to `to`.
+    fn between(self, to: Self, part: f64) -> Self;
+    /// True when nothing is infinite or not a number.
+    fn is_finite(&self) -> bool;
+}
+
+impl Between for Vec3 {
+    fn between(self, to: Self, part: f64) -> Self {
+        self.lerp(to, part)
+    }
+    fn is_finite(&self) -> bool {
+        Vec3::is_finite(*self)
+    }
+}
+
+impl Between for Pose {
+    fn between(self, to: Self, part: f64) -> Self {
+        Self {
+            position: self.position.lerp(to.position, part),
+            orientation: self.orientation.slerp(to.orientation, part),
+        }
+    }
+    fn is_finite(&self) -> bool {
+        let q = self.orientation;
+        self.position.is_finite() && [q.w, q.x, q.y, q.z].iter().all(|x| x.is_finite())
+    }
+}
+
+impl<T: Between> Path<T> {
+    /// A path through `keys`.
+    ///
+    /// # Errors
+    /// `Argument` if there are none, if a value is not finite, or if times do not rise.
+    pub fn new(keys: Vec<PathKey<T>>) -> Result<Self> {
+        if keys.is_empty() {
+            return Err(Error::argument("a path needs at least one key"));
+        }
+        if let Some(i) = keys.iter().position(|k| !k.t.is_finite() || !k.value.is_finite()) {
+            return Err(Error::argument(format!("key {i} of the path is not finite")));
+        }
+        if let Some(i) = (1..keys.len()).find(|i| keys[*i].t <= keys[i - 1].t) {
+            return Err(Error::argument(format!(
+                "key {i} of the path is at {} s, not after the one before it at {} s",
+                keys[i].t,
+                keys[i - 1].t
+            )));
+        }
+        Ok(Self { keys })
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &[PathKey<T>] {
+        &self.keys
+    }
+
+    /// The value at `t` seconds.
+    pub fn at(&self, t: f64) -> T {
+        let after = self.keys.partition_point(|k| k.t <= t);
+        match (after.checked_sub(1).map(|i| &self.keys[i]), self.keys.get(after)) {
+            (Some(a), Some(b)) => a.value.between(b.value, (t - a.t) / (b.t - a.t)),
+            (Some(only), None) | (None, Some(only)) => only.value,
+            (None, None) => unreachable!("a path has a key"),
+        }
+    }
+
+    /// True if nothing changes from `t` seconds on.
+    pub fn is_over(&self, t: f64) -> bool {
+        self.keys.last().is_none_or(|k| t >= k.t)
+    }
+}
+
+/// Where a source is.
+#[derive(Clone, Debug)]
+pub enum Motion {
+    /// In one place.
+    Still(Vec3),
+    /// On a circle about the vertical axis of its frame, from `start` at time 0.
+    Orbit {
+        /// The place at time 0.
+        start: Vec3,
+        /// Seconds for one turn counter-clockwise; negative turns clockwise.
+        seconds_per_turn: f64,
+    },
+    /// Along a path.
+    Path(Arc<Path<Vec3>>),
+}
+
+impl Motion {
+    /// The place at `t` seconds.
+    pub fn at(&self, t: f64) -> Vec3 {
+        match self {
+            Self::Still(p) => *p,
+            Self::Orbit { start, seconds_per_turn } => {
+                let (s, c) = (std::f64::consts::TAU * (t / seconds_per_turn).fract()).sin_cos();
+                Vec3::new(start.x * c - start.y * s, start.x * s + start.y * c, start.z)
+            }
+            Self::Path(path) => path.at(t),
+        }
+    }
+
+    /// True if the place changes after `t` seconds.
+    pub fn moves(&self, t: f64) -> bool {
+        match self {
+            Self::Still(_) => false,
+            Self::Orbit { .. } => true,
+            Self::Path(path) => !path.is_over(t),
+        }
+    }
+
+    /// # Errors
+    /// `Argument` if a number in it is not finite, or an orbit stands still.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self {
+            Self::Still(p) | Self::Orbit { start: p, .. } if !p.is_finite() => {
+                Err(Error::argument("a position must be finite"))
+            }
+            Self::Orbit { seconds_per_turn, .. } if !seconds_per_turn.is_finite() || *seconds_per_turn == 0.0 => {
+                Err(Error::argument("the seconds for one turn must be finite and not zero"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where the head is.
+#[derive(Clone, Debug)]
+pub enum HeadMotion {
+    /// In one pose.
+    Still(Pose),
+    /// Along a path.
+    Path(Arc<PosePath>),
+}
+
+impl HeadMotion {
+    /// The pose at `t` seconds.
+    pub fn at(&self, t: f64) -> Pose {
+        match self {
+            Self::Still(p) => *p,
+            Self::Path(path) => path.at(t),
+        }
+    }
+
+    /// True if the pose changes after `t` seconds.
+    pub fn moves(&self, t: f64) -> bool {
+        match self {
+            Self::Still(_) => false,
+            Self::Path(path) => !path.is_over(t),
+        }
+    }
+}
+
+/// A jump spread over time: from where it was to wherever the motion is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glide<T> {
+    from: T,
+    start: f64,
+    frames: f64,
+}
+
+impl<T: Between> Glide<T> {
+    pub(crate) fn new(from: T, start: f64, frames: f64) -> Self {
+        Self { from, start, frames }
+    }
+
+    /// The value at `frame` when the motion says `to`.
+    pub(crate) fn at(&self, frame: f64, to: T) -> T {
+        let part = (frame - self.start) / self.frames;
+        if part >= 1.0 { to } else { self.from.between(to, part.max(0.0)) }
+    }
+
+    pub(crate) fn is_over(&self, frame: f64) -> bool {
+        frame >= self.start + self.frames
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_waits_at_its_ends_and_goes_straight_between() {
+        let key = |t, x| PathKey { t, value: Vec3::new(x, 0.0, 0.0) };
+        let p = Path::new(vec![key(1.0, 0.0), key(3.0, 4.0)]).unwrap();
+        assert_eq!([0.0, 1.0, 2.0, 3.0, 9.0].map(|t| p.at(t).x), [0.0, 0.0, 2.0, 4.0, 4.0]);
+        assert!(!p.is_over(2.9) && p.is_over(3.0));
+        assert!(Path::new(vec![key(1.0, 0.0), key(1.0, 0.0)]).is_err());
+    }
+
+    #[test]
+    fn an_orbit_goes_left_first_and_comes_back() {
+        let m = Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.5), seconds_per_turn: 8.0 };
+        assert!((m.at(2.0) - Vec3::new(0.0, 1.0, 0.5)).norm() < 1e-12);
+        assert!((m.at(8.0) - m.at(0.0)).norm() < 1e-12);
+        let back = Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: -8.0 };
+        assert!(back.at(2.0).y < -0.99);
+    }
+}

@@ -1,0 +1,113 @@
+//! The audio thread's rules, in the ordinary test run: the block function does not allocate or free, whatever it is
+//! asked to do.
+
+mod reference;
+
+use periphon::coords::{Pose, Rotation, Vec3};
+use periphon::render::{EngineOptions, engine};
+use periphon::spatializer::{HeadMotion, Motion, Path, PathKey, SourceSpec};
+use reference::{Noise, set};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+struct Watching;
+
+thread_local! {
+    static ON_AUDIO_THREAD: Cell<bool> = const { Cell::new(false) };
+}
+static BROKEN: AtomicU64 = AtomicU64::new(0);
+
+fn note() {
+    if ON_AUDIO_THREAD.try_with(Cell::get).unwrap_or(false) {
+        BROKEN.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[expect(unsafe_code, reason = "an allocator is unsafe by nature; this one only counts and passes on")]
+// SAFETY: every call is passed to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Watching {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note();
+        // SAFETY: passed on as it came.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, p: *mut u8, layout: Layout) {
+        note();
+        // SAFETY: passed on as it came.
+        unsafe { System.dealloc(p, layout) }
+    }
+    unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note();
+        // SAFETY: passed on as it came.
+        unsafe { System.realloc(p, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watching = Watching;
+
+/// Runs `f` as the audio thread would and tells how often it touched the heap.
+fn watched(f: impl FnOnce()) -> u64 {
+    let before = BROKEN.load(Ordering::Relaxed);
+    ON_AUDIO_THREAD.with(|a| a.set(true));
+    f();
+    ON_AUDIO_THREAD.with(|a| a.set(false));
+    BROKEN.load(Ordering::Relaxed) - before
+}
+
+#[test]
+fn the_watch_sees_an_allocation() {
+    assert!(watched(|| drop(std::hint::black_box(vec![1u8; 100]))) > 0);
+}
+
+#[test]
+fn the_block_function_never_touches_the_heap() {
+    let rate = 48_000.0;
+    let set = set(10, 256, rate);
+    let block = 128;
+    let sources = 24;
+    let (mut engine, mut control) = engine(&set, &EngineOptions::live(rate, block, sources)).unwrap();
+    let path = |k: usize| {
+        let key = |i: usize| PathKey {
+            t: i as f64 * 0.3,
+            value: Vec3::from_polar((i * k * 40) as f64, 10.0, 0.05 + 0.4 * i as f64),
+        };
+        Motion::Path(Arc::new(Path::new((0..5).map(key).collect()).unwrap()))
+    };
+    let mut ids = Vec::new();
+    let x = Noise(1).vec(block);
+    let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
+    let mut heap = 0;
+    for i in 0..2000 {
+        // Everything that can be asked for, all the time, from this side of the fence.
+        if ids.len() < sources && i % 7 == 0 {
+            ids.extend(control.add(SourceSpec::new(path(i % 5 + 1))));
+        }
+        if let Some(id) = ids.get(i % 24).copied() {
+            match i % 6 {
+                0 => control.move_to(id, path(i % 3 + 1)),
+                1 => control.snap_to(id, path(i % 4 + 1)),
+                2 => control.set_gain(id, (i % 10) as f64 / 10.0),
+                3 => control.move_over(id, Motion::Still(Vec3::new(1.0, 0.1, 0.0)), 0.05),
+                4 if i % 30 == 4 => {
+                    ids.remove(i % 24);
+                    control.remove(id)
+                }
+                _ => control.set_head_motion(
+                    HeadMotion::Still(Pose {
+                        position: Vec3::default(),
+                        orientation: Rotation::from_yaw_pitch_roll(i as f64, 5.0, 1.0),
+                    }),
+                    0.01,
+                ),
+            }
+            .unwrap();
+        }
+        let inputs: [&[f32]; 24] = [&x; 24];
+        heap += watched(|| engine.process(&inputs, &mut left, &mut right));
+        assert!(left.iter().chain(&right).all(|x| x.is_finite()));
+    }
+    assert_eq!(heap, 0, "allocations or frees on the audio thread");
+}
