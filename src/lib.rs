@@ -5,6 +5,8 @@ pub mod buffer;
 pub mod decode;
 pub mod error;
 pub mod layout;
+#[cfg(feature = "files")]
+pub mod resample;
 
 pub use buffer::AudioBuffer;
 pub use error::{Error, ErrorKind, Result};

@@ -282,31 +282,50 @@ fn broken(e: &SymphoniaError) -> Error {
 
 /// Opens the first or default sound track of a file whose format is `name`.
 pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
-    let by_ffmpeg = |what: &str, why: Error| {
-        if why.kind() == ErrorKind::Unsupported { ffmpeg::open(path, what, Some(why)) } else { Err(why) }
-    };
     let (mut reader, budget, allowance) = match probe(path) {
         Ok(probed) => probed,
-        Err(e) => return by_ffmpeg(name, broken(&e)),
+        // What symphonia calls malformed in these rich containers may only be a form that it does not know.
+        Err(e) if matches!(name, "MP4" | "Matroska" | "CAF") || matches!(e, SymphoniaError::Unsupported(_)) => {
+            let why = broken(&e);
+            return match (why.kind(), ffmpeg::open(path, name, None)) {
+                (_, Ok(opened)) => Ok(opened),
+                (ErrorKind::Unsupported, Err(e)) => Err(e),
+                _ => Err(why),
+            };
+        }
+        Err(e) => return Err(broken(&e)),
     };
     let hints = if name == "MP4" { mp4::read(path).unwrap_or_default() } else { mp4::Mp4Info::default() };
     let has_video = hints.has_video || reader.first_track(TrackType::Video).is_some();
     let mut tags = Tags::default();
     collect_tags(&mut *reader, &mut tags);
+    let container = container_name(name);
+    // ffmpeg for the samples, symphonia's reading of the container for the rest.
+    let by_ffmpeg = |what: &str, why: Error, tags: Tags| {
+        if why.kind() != ErrorKind::Unsupported {
+            return Err(why);
+        }
+        let mut opened = ffmpeg::open(path, what, Some(why))?;
+        opened.info.container = container.into();
+        opened.info.has_video = has_video;
+        opened.info.replay_gain = ReplayGain::from_tags(&tags.tags);
+        (opened.info.tags, opened.info.cover) = (tags.tags, tags.cover);
+        Ok(opened)
+    };
 
     let Some(track) = reader.default_track(TrackType::Audio).cloned() else {
         let why = "there is no sound track that the built-in decoders read";
-        return by_ffmpeg(name, Error::unsupported(why));
+        return by_ffmpeg(name, Error::unsupported(why), tags);
     };
     let Some(params) = track.codec_params.as_ref().and_then(|p| p.audio()).cloned() else {
-        return by_ffmpeg(name, Error::unsupported("the coding of the sound track is not known"));
+        return by_ffmpeg(name, Error::unsupported("the coding of the sound track is not known"), tags);
     };
     let codec_name = codec_name(&params);
     let hint = hints.tracks.iter().find(|t| t.id == track.id);
     if hint.and_then(|t| t.aac_type).is_some_and(|kind| kind != 2) && params.codec == CODEC_ID_AAC {
         let kind = hint.and_then(|t| t.aac_type).unwrap_or(0);
         let what = if matches!(kind, 5 | 29) { "HE-AAC" } else { "AAC other than LC" };
-        return ffmpeg::open(path, what, Some(Error::unsupported(format!("MPEG-4 audio object type {kind}"))));
+        return by_ffmpeg(what, Error::unsupported(format!("MPEG-4 audio object type {kind}")), tags);
     }
     let mut warnings = Vec::new();
     if params.codec == CODEC_ID_AAC && params.sample_rate.is_some_and(|rate| rate <= 24_000) {
@@ -321,13 +340,19 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
     }
     let opus = match (params.codec == CODEC_ID_OPUS, &params.extra_data) {
         (false, _) => None,
+        (true, Some(data)) if name == "MP4" => Some(OpusHead::parse_dops(data)?),
         (true, Some(data)) => Some(OpusHead::parse(data)?),
         (true, None) => return Err(Error::malformed("the Opus track has no header")),
     };
     let codec = match make_codec(&params, opus.as_ref()) {
         Ok(codec) => codec,
-        Err(e) => return by_ffmpeg(&codec_name, e),
+        Err(e) => return by_ffmpeg(&codec_name, e, tags),
     };
+    if params.codec == CODEC_ID_VORBIS && params.channels.as_ref().is_some_and(|c| c.count() > 2) {
+        // symphonia 0.6.1 undoes the coupling of channels in the wrong order (Vorbis I, section 4.3.5, runs from the
+        // last step to the first): right for stereo, garbage for 5.1 and 7.1.
+        return by_ffmpeg("Vorbis of more than two channels", Error::unsupported("coupled channels come out wrong"), tags);
+    }
     let rate = if opus.is_some() { Some(super::opus::RATE) } else { params.sample_rate };
     let per_frame = track.time_base.is_some_and(|tb| tb.numer.get() == 1 && Some(tb.denom.get()) == rate);
     let (skip, limit) = match (hint, &opus) {
@@ -361,7 +386,7 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
             let why = why.first().map_or(String::new(), |w| format!(": {w}"));
             return Err(Error::malformed(format!("the {codec_name} track holds no frame that can be decoded{why}")));
         }
-        Err(e) => return by_ffmpeg(&codec_name, e),
+        Err(e) => return by_ffmpeg(&codec_name, e, tags),
     }
     let (sample_rate, placement) = match (&packets.opus, &packets.spec) {
         (Some(head), _) => (super::opus::RATE, head.placement()),
@@ -380,9 +405,9 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
         None if per_frame && packets.opus.is_none() => track.num_frames.map(|n| n.saturating_sub(skip)),
         None => None,
     };
-    let exact = matches!(packets.params.codec, CODEC_ID_FLAC | CODEC_ID_ALAC) && packets.params.codec != CODEC_ID_OPUS;
+    let exact = is_lossless(&packets.params);
     let info = TrackInfo {
-        container: container_name(&*packets.reader, name),
+        container: container.into(),
         codec: codec_name,
         decoder,
         sample_rate,
@@ -450,7 +475,7 @@ fn pre_roll(params: &AudioCodecParameters) -> u64 {
         CODEC_ID_MP3 | CODEC_ID_MP1 | CODEC_ID_MP2 => 1152 * 12,
         CODEC_ID_AAC => 1024 * 4,
         CODEC_ID_VORBIS => 8192 * 3,
-        CODEC_ID_OPUS => 9600,
+        CODEC_ID_OPUS => super::opus::PRE_ROLL,
         _ => 0,
     }
 }
@@ -504,10 +529,7 @@ fn codec_table(id: AudioCodecId) -> Option<&'static str> {
     })
 }
 
-fn container_name(reader: &dyn FormatReader, sniffed: &str) -> String {
-    match (sniffed, reader.format_info().short_name) {
-        // "Matroska" by its first bytes; WebM is a subset of it.
-        ("Matroska", _) => "Matroska/WebM".into(),
-        (name, _) => name.into(),
-    }
+/// The name to show; WebM is a subset of Matroska with the same first bytes.
+fn container_name(sniffed: &'static str) -> &'static str {
+    if sniffed == "Matroska" { "Matroska/WebM" } else { sniffed }
 }

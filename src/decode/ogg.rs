@@ -7,7 +7,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::info::{ReplayGain, TrackInfo};
-use super::opus::{OpusDecoder, OpusHead, RATE};
+use super::opus::{OpusDecoder, OpusHead, PRE_ROLL, RATE};
 use super::stream::{Landed, Packets, Planes, Stream};
 use super::tags::Tags;
 use super::{Opened, check_limits};
@@ -15,8 +15,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The largest packet that is put together: comments with a cover may be long.
 const MAX_PACKET: usize = 32 << 20;
-/// Frames decoded and dropped before a seek target: 200 ms (RFC 7845 asks for 80, more agrees better).
-const PRE_ROLL: u64 = 9600;
 /// How much of the end is searched for the last page.
 const TAIL: u64 = 256 << 10;
 

@@ -14,6 +14,9 @@ use crate::layout::Layout;
 
 /// Opus always decodes at this rate here, Hz.
 pub(super) const RATE: u32 = 48_000;
+/// Frames decoded and dropped before a seek target. RFC 7845 asks for 80 ms; over a second the decoder's long memory
+/// of steady tones agrees too.
+pub(super) const PRE_ROLL: u64 = 48_000;
 /// The longest packet: 120 ms.
 const MAX_FRAMES: usize = 5760;
 
@@ -84,6 +87,18 @@ impl OpusHead {
             return Err(Error::malformed(format!("the Opus header says {channels} channels, mapping family 1 has up to 8")));
         }
         Ok(parsed)
+    }
+
+    /// Reads the `dOps` box of MP4 behind an `OpusHead` magic: the same fields, but version 0 and big-endian.
+    pub fn parse_dops(data: &[u8]) -> Result<Self> {
+        let mut head = data.to_vec();
+        if head.len() >= 19 {
+            head[8] = 1;
+            head[10..12].reverse();
+            head[12..16].reverse();
+            head[16..18].reverse();
+        }
+        Self::parse(&head)
     }
 
     /// Where the channels belong.

@@ -21,8 +21,6 @@ const MAX_CHUNKS: usize = 4096;
 pub(super) struct WavHeader {
     pub container: &'static str,
     pub format: Option<Format>,
-    /// The format tag, resolved from the extension: 1 PCM, 3 float, 2 ADPCM, ...
-    pub tag: u16,
     pub big_endian: bool,
     pub channels: usize,
     pub sample_rate: u32,
@@ -316,7 +314,6 @@ fn finish(
     Ok(WavHeader {
         container: walker.container,
         format,
-        tag: fmt.tag,
         big_endian: walker.big,
         channels: fmt.channels,
         sample_rate: fmt.sample_rate,
