@@ -3,6 +3,7 @@
 pub mod buffer;
 pub mod error;
 pub mod layout;
+pub mod output;
 
 pub use buffer::AudioBuffer;
 pub use error::{Error, ErrorKind, Result};
