@@ -151,7 +151,8 @@ impl Resampler {
         let frames_in = self.input[0].len();
         let frames_out = self.output[0].len();
         let source = SequentialSliceOfVecs::new(&self.input, channels, frames_in).map_err(|e| failed(&e))?;
-        let mut sink = SequentialSliceOfVecs::new_mut(&mut self.output, channels, frames_out).map_err(|e| failed(&e))?;
+        let mut sink =
+            SequentialSliceOfVecs::new_mut(&mut self.output, channels, frames_out).map_err(|e| failed(&e))?;
         let indexing = Indexing::new().partial_len(self.fill);
         let (_, made) = inner.process_into_buffer(&source, &mut sink, Some(&indexing)).map_err(|e| failed(&e))?;
         self.fill = 0;

@@ -351,7 +351,11 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
     if params.codec == CODEC_ID_VORBIS && params.channels.as_ref().is_some_and(|c| c.count() > 2) {
         // symphonia 0.6.1 undoes the coupling of channels in the wrong order (Vorbis I, section 4.3.5, runs from the
         // last step to the first): right for stereo, garbage for 5.1 and 7.1.
-        return by_ffmpeg("Vorbis of more than two channels", Error::unsupported("coupled channels come out wrong"), tags);
+        return by_ffmpeg(
+            "Vorbis of more than two channels",
+            Error::unsupported("coupled channels come out wrong"),
+            tags,
+        );
     }
     let rate = if opus.is_some() { Some(super::opus::RATE) } else { params.sample_rate };
     let per_frame = track.time_base.is_some_and(|tb| tb.numer.get() == 1 && Some(tb.denom.get()) == rate);
@@ -446,9 +450,7 @@ fn place(channels: &Channels, container: &str) -> Placement {
         }
         Channels::Positioned(p) => channels::from_positions(&positions(p.bits())),
         Channels::Discrete(n) => channels::from_count(usize::from(*n)),
-        Channels::Ambisonic(order) => {
-            Placement::straight(crate::Layout::Ambisonic { order: usize::from(*order) })
-        }
+        Channels::Ambisonic(order) => Placement::straight(crate::Layout::Ambisonic { order: usize::from(*order) }),
         Channels::Custom(labels) => {
             let bits: Option<Vec<u64>> = labels
                 .iter()

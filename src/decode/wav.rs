@@ -118,9 +118,8 @@ impl Walker {
         }
         let id = [head[0], head[1], head[2], head[3]];
         if self.wave64 {
-            let size = u64::from_le_bytes([
-                head[16], head[17], head[18], head[19], head[20], head[21], head[22], head[23],
-            ]);
+            let size =
+                u64::from_le_bytes([head[16], head[17], head[18], head[19], head[20], head[21], head[22], head[23]]);
             let size = size.saturating_sub(24);
             return Ok(Some((id, size, (8 - size % 8) % 8)));
         }

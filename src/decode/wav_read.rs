@@ -41,7 +41,8 @@ pub(super) fn open(path: &Path) -> Result<Option<Opened>> {
         cover: tags.cover,
         ..describe(&header, format)
     };
-    let source = WavSource { reader: file, start: header.data_start, frames, left: frames, pcm: Pcm::new(&header, format) };
+    let source =
+        WavSource { reader: file, start: header.data_start, frames, left: frames, pcm: Pcm::new(&header, format) };
     Ok(Some(Opened { info, source: Box::new(source), warnings, exact: true, float: format.is_float() }))
 }
 

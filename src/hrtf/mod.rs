@@ -5,10 +5,14 @@
 
 pub mod bank;
 pub mod interpolate;
+#[cfg(feature = "sofa")]
+pub mod load;
 pub mod mesh;
 pub mod onset;
 pub mod set;
 
 pub use bank::FilterBank;
 pub use interpolate::Interpolator;
+#[cfg(feature = "sofa")]
+pub use load::{DEFAULT_HEAD, open, read};
 pub use set::{HrtfSet, Measured, Place, Shell};

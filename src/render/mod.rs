@@ -2,6 +2,10 @@
 
 pub mod control;
 pub mod engine;
+#[cfg(feature = "files")]
+pub mod job;
 
 pub use control::{Control, SourceId};
 pub use engine::{Engine, EngineOptions, engine};
+#[cfg(feature = "files")]
+pub use job::{Loudness, Placement, RenderJob, RenderReport, SampleFormat};

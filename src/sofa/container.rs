@@ -140,7 +140,10 @@ impl Container {
     fn read<T: Float>(&self, variable: &Variable, complete: bool) -> Result<Vec<T>> {
         let name = &variable.name;
         let Some(number) = variable.number else {
-            return Err(Error::unsupported(format!("{name} does not hold numbers, but {:?}", variable.dataset.dtype())));
+            return Err(Error::unsupported(format!(
+                "{name} does not hold numbers, but {:?}",
+                variable.dataset.dtype()
+            )));
         };
         if variable.len() > MAX_VALUES {
             return Err(Error::limit(format!(

@@ -3,6 +3,10 @@ use super::*;
 /// x
 pub struct Diagnosis {}
 /// x
-pub fn diagnose(_: &HrirData) -> Diagnosis { Diagnosis {} }
+pub fn diagnose(_: &HrirData) -> Diagnosis {
+    Diagnosis {}
+}
 /// x
-pub fn doctor(d: &HrirData) -> Vec<Finding> { d.findings.clone() }
+pub fn doctor(d: &HrirData) -> Vec<Finding> {
+    d.findings.clone()
+}

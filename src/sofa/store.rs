@@ -229,7 +229,8 @@ impl Chunks<'_> {
     }
 
     fn check_complete(&self, entries: &[ChunkEntry]) -> Result<()> {
-        let expected = self.shape.iter().zip(self.chunk).try_fold(1usize, |a, (&n, &c)| a.checked_mul(n.div_ceil(c as usize)));
+        let expected =
+            self.shape.iter().zip(self.chunk).try_fold(1usize, |a, (&n, &c)| a.checked_mul(n.div_ceil(c as usize)));
         match expected {
             Some(expected) if expected == entries.len() => Ok(()),
             _ => Err(Error::malformed(format!("only {} of its chunks were written", entries.len()))
@@ -250,8 +251,7 @@ impl Chunks<'_> {
         // A shuffle that was applied first is undone last, together with the conversion.
         let (shuffle, rest) = match self.filters.split_first() {
             Some((f, rest))
-                if f.id == FILTER_SHUFFLE
-                    && f.client_data.first().is_none_or(|&n| n as usize == self.number.size) =>
+                if f.id == FILTER_SHUFFLE && f.client_data.first().is_none_or(|&n| n as usize == self.number.size) =>
             {
                 (true, rest)
             }
@@ -265,9 +265,8 @@ impl Chunks<'_> {
             let plain: &[u8] = if rest.iter().enumerate().all(|(i, _)| i < 32 && mask & (1 << i) != 0) {
                 raw.as_ref()
             } else {
-                decoded =
-                    apply_pipeline_with_limit(raw.as_ref(), rest, mask, self.number.size, None, Some(bytes + 1))
-                        .map_err(foreign)?;
+                decoded = apply_pipeline_with_limit(raw.as_ref(), rest, mask, self.number.size, None, Some(bytes + 1))
+                    .map_err(foreign)?;
                 &decoded
             };
             if plain.len() != bytes {

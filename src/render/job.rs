@@ -1,0 +1,171 @@
+//! What an offline render is asked for, and what it reports.
+
+use crate::coords::Vec3;
+use std::path::PathBuf;
+
+/// Where the channels of a track go.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Placement {
+    /// A stereo track opened up into the room. Until that is built: the loudspeaker pair.
+    Panorama,
+    /// No spatialisation: two channels as they are.
+    Stereo,
+    /// Each channel at its layout's loudspeaker.
+    Speakers,
+    /// Channels summed to one source.
+    Point(Vec3),
+    /// A point that circles the head counter-clockwise from a place; seconds for one turn, negative for clockwise.
+    Orbit(Vec3, f64),
+}
+
+impl Placement {
+    /// Its name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Panorama => "panorama",
+            Self::Stereo => "stereo",
+            Self::Speakers => "speakers",
+            Self::Point(_) => "point",
+            Self::Orbit(..) => "orbit",
+        }
+    }
+}
+
+/// How samples are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SampleFormat {
+    /// 16-bit integers.
+    I16,
+    /// 24-bit integers.
+    #[default]
+    I24,
+    /// 32-bit floating point.
+    F32,
+}
+
+impl SampleFormat {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::I16 => "i16",
+            Self::I24 => "i24",
+            Self::F32 => "f32",
+        }
+    }
+}
+
+/// How loud the output is to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Loudness {
+    /// As loud as the input, by BS.1770 integrated loudness.
+    #[default]
+    Source,
+    /// Integrated loudness, LUFS.
+    Lufs(f64),
+    /// No gain at all.
+    Off,
+}
+
+/// An offline render of one track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderJob {
+    /// The track.
+    pub input: PathBuf,
+    /// `.wav` or `.flac`.
+    pub output: PathBuf,
+    /// An existing output may be replaced.
+    pub force: bool,
+    /// `None`: by the number of channels, mono a point, stereo a panorama, more at their loudspeakers.
+    pub placement: Option<Placement>,
+    /// A layout's name to read the channels as; `None` for the file's own.
+    pub layout: Option<String>,
+    /// A SOFA file or the name of a built-in set.
+    pub hrtf: String,
+    /// A room; `None` for the default of the placement.
+    pub room: Option<String>,
+    /// Output sample rate, Hz; `None` for the input's.
+    pub rate: Option<u32>,
+    /// How samples are written.
+    pub format: SampleFormat,
+    /// Loudness to reach.
+    pub loudness: Loudness,
+    /// Ceiling of the limiter, dBTP; `None` for no limiter.
+    pub true_peak: Option<f64>,
+    /// Seconds of the input to leave out.
+    pub start: f64,
+    /// Seconds of the input to render; `None` for all.
+    pub duration: Option<f64>,
+    /// Seconds after the input's end; `None` until the filters have rung out.
+    pub tail: Option<f64>,
+    /// Processing block, frames; `None` for the fastest.
+    pub block: Option<usize>,
+    /// Worker threads; `None` for all cores.
+    pub threads: Option<usize>,
+}
+
+impl RenderJob {
+    /// A render of `input` into `output` with every setting at its default.
+    pub fn new(input: impl Into<PathBuf>, output: impl Into<PathBuf>) -> Self {
+        Self {
+            input: input.into(),
+            output: output.into(),
+            force: false,
+            placement: None,
+            layout: None,
+            hrtf: crate::hrtf::DEFAULT_HEAD.to_string(),
+            room: None,
+            rate: None,
+            format: SampleFormat::default(),
+            loudness: Loudness::default(),
+            true_peak: Some(-1.0),
+            start: 0.0,
+            duration: None,
+            tail: None,
+            block: None,
+            threads: None,
+        }
+    }
+}
+
+/// What a render came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderReport {
+    /// The file written.
+    pub output: PathBuf,
+    /// Frames written.
+    pub frames: u64,
+    /// Hz.
+    pub sample_rate: u32,
+    /// Channels written: 2.
+    pub channels: usize,
+    /// How samples were written.
+    pub format: SampleFormat,
+    /// How the channels were placed.
+    pub placement: &'static str,
+    /// The layout they were read as.
+    pub layout: String,
+    /// Integrated loudness of the input; `None` for silence, or if it was not measured.
+    pub input_lufs: Option<f64>,
+    /// Integrated loudness of the output; as above.
+    pub output_lufs: Option<f64>,
+    /// True peak of the output.
+    pub true_peak_dbtp: Option<f64>,
+    /// Gain applied.
+    pub gain_db: f64,
+    /// Frames that the limiter held down.
+    pub limited_frames: u64,
+    /// Samples beyond full scale that were clipped; 0 under a limiter.
+    pub clipped_samples: u64,
+    /// Input samples that were NaN or infinite and were silenced.
+    pub non_finite_samples: u64,
+    /// Wall-clock seconds.
+    pub seconds_elapsed: f64,
+    /// Seconds of sound for one of the clock's.
+    pub realtime_factor: f64,
+    /// The head used: its name and where it is from.
+    pub hrtf: String,
+    /// The room used.
+    pub room: String,
+    /// What was odd but rendered all the same.
+    pub warnings: Vec<String>,
+}
