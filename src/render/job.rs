@@ -1,6 +1,7 @@
 //! What an offline render is asked for, and what it reports.
 
 use crate::coords::Vec3;
+use crate::sink::SampleFormat;
 use std::path::PathBuf;
 
 /// Where the channels of a track go.
@@ -27,29 +28,6 @@ impl Placement {
             Self::Speakers => "speakers",
             Self::Point(_) => "point",
             Self::Orbit(..) => "orbit",
-        }
-    }
-}
-
-/// How samples are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SampleFormat {
-    /// 16-bit integers.
-    I16,
-    /// 24-bit integers.
-    #[default]
-    I24,
-    /// 32-bit floating point.
-    F32,
-}
-
-impl SampleFormat {
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::I16 => "i16",
-            Self::I24 => "i24",
-            Self::F32 => "f32",
         }
     }
 }
@@ -101,6 +79,8 @@ pub struct RenderJob {
     pub block: Option<usize>,
     /// Worker threads; `None` for all cores.
     pub threads: Option<usize>,
+    /// Loudness and true peak are to be reported even where they are not needed (with [`Loudness::Off`]).
+    pub measure: bool,
 }
 
 impl RenderJob {
@@ -115,7 +95,7 @@ impl RenderJob {
             hrtf: crate::hrtf::DEFAULT_HEAD.to_string(),
             room: None,
             rate: None,
-            format: SampleFormat::default(),
+            format: SampleFormat::I24,
             loudness: Loudness::default(),
             true_peak: Some(-1.0),
             start: 0.0,
@@ -123,6 +103,7 @@ impl RenderJob {
             tail: None,
             block: None,
             threads: None,
+            measure: false,
         }
     }
 }

@@ -4,8 +4,14 @@ pub mod control;
 pub mod engine;
 #[cfg(feature = "files")]
 pub mod job;
+#[cfg(feature = "files")]
+pub mod offline;
+#[cfg(feature = "files")]
+pub mod place;
 
 pub use control::{Control, SourceId};
 pub use engine::{Engine, EngineOptions, engine};
 #[cfg(feature = "files")]
-pub use job::{Loudness, Placement, RenderJob, RenderReport, SampleFormat};
+pub use job::{Loudness, Placement, RenderJob, RenderReport};
+#[cfg(feature = "files")]
+pub use offline::{Progress, interrupt, render};
