@@ -25,6 +25,8 @@ pub mod output;
 pub mod render;
 #[cfg(feature = "files")]
 pub mod resample;
+#[cfg(feature = "files")]
+pub mod sink;
 #[cfg(feature = "sofa")]
 pub mod sofa;
 pub mod spatializer;

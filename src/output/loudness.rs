@@ -90,7 +90,11 @@ impl LoudnessMeter {
             return Err(Error::argument("a loudness meter needs at least one channel"));
         }
         super::check_rate(sample_rate)?;
-        Ok(Self {
+        Ok(Self::build(weights, sample_rate))
+    }
+
+    fn build(weights: Vec<f64>, sample_rate: u32) -> Self {
+        Self {
             sample_rate: u64::from(sample_rate),
             k: KWeighting::new(sample_rate),
             pairs: vec![PairState::default(); weights.len().div_ceil(2)],
@@ -107,7 +111,7 @@ impl LoudnessMeter {
             range: Histogram::new(),
             max_momentary: f64::NEG_INFINITY,
             max_short_term: f64::NEG_INFINITY,
-        })
+        }
     }
 
     /// Leaves the true peak out, which saves about half of the work.
@@ -264,6 +268,17 @@ impl LoudnessMeter {
     /// Frames measured so far.
     pub fn frames(&self) -> u64 {
         self.frames
+    }
+
+    /// The sample rate in Hz.
+    pub fn sample_rate(&self) -> u32 {
+        self.sample_rate as u32
+    }
+
+    /// A new meter with the same weights and rate, with the true peak, without an envelope.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self::build(self.weights.clone(), self.sample_rate())
     }
 
     /// Forgets everything: as new.
