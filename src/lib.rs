@@ -13,6 +13,8 @@
 //! [`dsp`] is what they are built from: transforms, and the loops over spectra.
 
 pub mod buffer;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod coords;
 #[cfg(feature = "files")]
 pub mod decode;

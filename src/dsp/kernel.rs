@@ -147,6 +147,17 @@ impl Kernels {
     }
 }
 
+/// 0, 1, 2, ...
+const COUNT: [f32; 32] = {
+    let mut count = [0.0; 32];
+    let mut k = 0;
+    while k < 32 {
+        count[k] = k as f32;
+        k += 1;
+    }
+    count
+};
+
 /// # Safety
 /// The caller is compiled for the instruction set of `S`; all spectra have `sums.bins` bins, a multiple of
 /// `U · S::LANES`.
@@ -177,8 +188,7 @@ unsafe fn sweep_lanes<S: Simd, const U: usize>(sums: &mut Sums, re: &[f32], im: 
         let mut er: [S; U] = std::array::from_fn(|u| S::load(pr.as_ptr().add(u * S::LANES)));
         let mut ei: [S; U] = std::array::from_fn(|u| S::load(pi.as_ptr().add(u * S::LANES)));
         let (zr, zi) = (S::splat(zr as f32), S::splat(zi as f32));
-        let ramp: [f32; 32] = std::array::from_fn(|k| (omega * k as f64) as f32);
-        let mut w: [S; U] = std::array::from_fn(|u| S::load(ramp.as_ptr().add(u * S::LANES)));
+        let mut w: [S; U] = std::array::from_fn(|u| S::load(COUNT.as_ptr().add(u * S::LANES)).mul(S::splat(omega as f32)));
         let w_step = S::splat((omega * step as f64) as f32);
         let (t1, t2) = (S::splat(t1 as f32), S::splat(t2 as f32));
         let (half, third) = (S::splat(0.5), S::splat(1.0 / 3.0));

@@ -69,15 +69,10 @@ impl Interpolator {
             *i *= gain;
         }
         self.fft.inverse(&self.mix.re, &self.mix.im);
+        // What the mix rings beyond the set's own length is left out, as measurements end there too.
         let scale = 1.0 / len as f32;
-        let taps = out.len();
         for (y, x) in out.iter_mut().zip(&self.fft.time) {
             *y = x * scale;
-        }
-        // What the mix rings beyond the set's own length is faded, not cut.
-        let fade = (taps / 16).clamp(1, 16);
-        for (k, y) in out[taps - fade..].iter_mut().rev().enumerate() {
-            *y *= (k as f32 + 0.5) / fade as f32;
         }
     }
 }

@@ -49,7 +49,7 @@ impl Place {
     }
 
     fn push(&mut self, vertex: u32, weight: f64) {
-        if weight > 1e-9 && self.count < self.terms.len() {
+        if weight > NO_WEIGHT && self.count < self.terms.len() {
             self.terms[self.count] = (vertex, weight);
             self.count += 1;
         }
@@ -69,6 +69,8 @@ pub struct HrtfSet {
     measured: usize,
 }
 
+/// Weights below this are none (−120 dB), so that a direction known to six decimals is the measured one.
+const NO_WEIGHT: f64 = 1e-6;
 /// Shells closer than this part of their radius are one.
 const SAME_RADIUS: f64 = 0.01;
 /// Directions closer than this (as a chord of the unit sphere) are one: 0.006 degrees.
@@ -180,6 +182,8 @@ impl HrtfSet {
             (Some(only), None) | (None, Some(only)) => add(only, 1.0, &mut near[0]),
             (None, None) => {}
         }
+        let sum: f64 = place.terms().iter().map(|(_, w)| w).sum();
+        place.terms[..place.count].iter_mut().for_each(|(_, w)| *w /= sum);
         place
     }
 

@@ -1,0 +1,223 @@
+//! `periphon bench`: what this machine can do, measured with the engine that renders and plays.
+//!
+//! Figures are CPU time of one thread, so that other work on the machine disturbs them little; the median of several
+//! runs after a warm-up. The worst block is taken over blocks, each at its best over the runs: what the engine itself
+//! needs, without what interrupts it.
+
+use crate::coords::Vec3;
+use crate::error::Result;
+use crate::hrtf::{self, HrtfSet};
+use crate::render::{EngineOptions, engine};
+use crate::spatializer::{Motion, SourceSpec};
+use serde::Serialize;
+use std::f64::consts::TAU;
+use std::hint::black_box;
+use std::sync::Arc;
+
+const RATE: f64 = 48_000.0;
+const RUNS: usize = 5;
+
+/// What is to be measured.
+#[derive(Clone, Debug)]
+pub struct BenchOptions {
+    /// Head to use: a built-in name or a SOFA file.
+    pub hrtf: String,
+    /// Only this many sources.
+    pub sources: Option<usize>,
+    /// Only this block.
+    pub block: Option<usize>,
+    /// Seconds of sound in each run.
+    pub seconds: f64,
+}
+
+/// One measurement of sources that are all alike.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sources {
+    /// Sources at once.
+    pub sources: usize,
+    /// Frames in a block.
+    pub block: usize,
+    /// Samples of the head's responses.
+    pub taps: usize,
+    /// Microseconds of CPU for one source and second of sound.
+    pub us_per_source_second: f64,
+    /// The longest block over the mean one.
+    pub worst_block_over_mean: f64,
+    /// Sources that fill one core.
+    pub sources_per_core: f64,
+}
+
+/// Offline rendering of a still layout.
+#[derive(Clone, Debug, Serialize)]
+pub struct Offline {
+    /// Loudspeaker layout.
+    pub layout: &'static str,
+    /// Seconds of sound for one of CPU, engine alone.
+    pub x_realtime: f64,
+}
+
+/// What `bench` found.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchReport {
+    /// Which inner loops this machine runs.
+    pub kernels: &'static str,
+    /// The head.
+    pub hrtf: String,
+    /// Every source on a circle of its own, a new direction every block.
+    pub moving: Vec<Sources>,
+    /// The same, standing still.
+    pub still: Vec<Sources>,
+    /// Layouts, offline.
+    pub offline: Vec<Offline>,
+}
+
+/// CPU seconds of this thread; wall-clock seconds where the system does not tell.
+pub fn cpu_seconds() -> f64 {
+    #[cfg(unix)]
+    {
+        let t = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        t.tv_sec as f64 + t.tv_nsec as f64 * 1e-9
+    }
+    #[cfg(not(unix))]
+    {
+        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        START.get_or_init(std::time::Instant::now).elapsed().as_secs_f64()
+    }
+}
+
+/// Measures; `told` is called with each finished line.
+///
+/// # Errors
+/// What opening the head or building an engine runs into.
+pub fn bench(options: &BenchOptions, told: &mut dyn FnMut(&str)) -> Result<BenchReport> {
+    let set = hrtf::open(&options.hrtf, RATE)?;
+    let counts = options.sources.map_or(vec![64, 256], |n| vec![n]);
+    let blocks = options.block.map_or(vec![64, 128, 256, 512], |b| vec![b]);
+    let mut report = BenchReport {
+        kernels: crate::dsp::kernel::Kernels::detect().name(),
+        hrtf: options.hrtf.clone(),
+        moving: Vec::new(),
+        still: Vec::new(),
+        offline: Vec::new(),
+    };
+    for &block in &blocks {
+        for &n in &counts {
+            for moves in [true, false] {
+                let s = sources(&set, n, block, options.seconds, moves)?;
+                told(&format!(
+                    "{n} sources, {}, block {block}: {:.0} µs for a source and second, {:.0} a core, worst block {:.2} of the mean",
+                    if moves { "moving" } else { "still" },
+                    s.us_per_source_second,
+                    s.sources_per_core,
+                    s.worst_block_over_mean
+                ));
+                if moves { report.moving.push(s) } else { report.still.push(s) }
+            }
+        }
+    }
+    if options.sources.is_none() && options.block.is_none() {
+        for layout in ["stereo", "7.1.4"] {
+            let n = crate::layout::Layout::named(layout, if layout == "stereo" { 2 } else { 12 })?.channels();
+            let x_realtime = offline(&set, n, options.seconds)?;
+            told(&format!("{layout}, offline: {x_realtime:.0} times real time"));
+            report.offline.push(Offline { layout, x_realtime });
+        }
+    }
+    Ok(report)
+}
+
+/// White noise in [−0.125, 0.125), the same on every run.
+fn noise(n: usize) -> Vec<f32> {
+    let mut r = 12_345u32;
+    (0..n)
+        .map(|_| {
+            r = r.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (r >> 8) as f32 / 16_777_216.0 * 0.25 - 0.125
+        })
+        .collect()
+}
+
+/// Source `i` of `n`: where it starts and how long it takes to circle the head.
+fn circle(i: usize, n: usize) -> Motion {
+    let angle = TAU * i as f64 / n as f64;
+    let z = 0.35 * (0.5 * angle).sin();
+    let r = (1.0 - z * z).sqrt();
+    Motion::Orbit {
+        start: Vec3::new(r * angle.cos(), r * angle.sin(), z),
+        seconds_per_turn: 1.0 / (0.1 + 0.002 * i as f64),
+    }
+}
+
+fn sources(set: &Arc<HrtfSet>, n: usize, block: usize, seconds: f64, moves: bool) -> Result<Sources> {
+    let (mut engine, mut control) = engine(set, &EngineOptions::live(RATE, block, n))?;
+    for i in 0..n {
+        let motion = circle(i, n);
+        let motion = if moves { motion } else { Motion::Still(motion.at(0.0)) };
+        control.add(SourceSpec::new(motion))?;
+    }
+    let sound = noise(2 * RATE as usize);
+    let count = ((seconds * RATE) as usize / block).max(1);
+    let (mut left, mut right) = (vec![0.0f32; block], vec![0.0f32; block]);
+    let mut inputs: Vec<&[f32]> = Vec::with_capacity(n);
+    let mut best = vec![f64::INFINITY; count];
+    let mut means = Vec::new();
+    for run in 0..=RUNS {
+        let began = cpu_seconds();
+        for (b, best) in best.iter_mut().enumerate() {
+            inputs.clear();
+            inputs.extend((0..n).map(|i| {
+                let at = (i * 977 + b * block) % (sound.len() - block);
+                &sound[at..at + block]
+            }));
+            let t = cpu_seconds();
+            engine.process(&inputs, &mut left, &mut right);
+            black_box((&left, &right));
+            if run > 0 {
+                *best = best.min(cpu_seconds() - t);
+            }
+        }
+        if run > 0 {
+            means.push((cpu_seconds() - began) / count as f64);
+        }
+    }
+    means.sort_by(f64::total_cmp);
+    let mean = means[means.len() / 2];
+    let us = mean * 1e6 / n as f64 * RATE / block as f64;
+    let best_mean = best.iter().sum::<f64>() / count as f64;
+    Ok(Sources {
+        sources: n,
+        block,
+        taps: set.taps(),
+        us_per_source_second: us,
+        worst_block_over_mean: best.iter().fold(0.0f64, |m, b| m.max(*b)) / best_mean,
+        sources_per_core: 1e6 / us,
+    })
+}
+
+fn offline(set: &Arc<HrtfSet>, n: usize, seconds: f64) -> Result<f64> {
+    let block = 4096;
+    let mut options = EngineOptions::offline(RATE, block, n);
+    options.still = true;
+    let (mut engine, mut control) = engine(set, &options)?;
+    for i in 0..n {
+        control.add(SourceSpec::still(circle(i, n).at(0.0)))?;
+    }
+    let sound = noise(2 * RATE as usize);
+    let count = ((10.0 * seconds * RATE) as usize / block).max(1);
+    let (mut left, mut right) = (vec![0.0f32; block], vec![0.0f32; block]);
+    let mut times = Vec::new();
+    for run in 0..=RUNS {
+        let began = cpu_seconds();
+        for b in 0..count {
+            let at = (b * block) % (sound.len() - block - n);
+            let inputs: Vec<&[f32]> = (0..n).map(|i| &sound[at + i..at + i + block]).collect();
+            engine.process(&inputs, &mut left, &mut right);
+            black_box((&left, &right));
+        }
+        if run > 0 {
+            times.push(cpu_seconds() - began);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(count as f64 * block as f64 / RATE / times[times.len() / 2])
+}

@@ -1,0 +1,2 @@
+//! cli (placeholder until merge)
+pub mod bench;
