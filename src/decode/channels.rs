@@ -112,7 +112,8 @@ pub(super) fn from_mask(mask: u64, channels: usize) -> Placement {
     }
     let placed = from_positions(&bits[..channels]);
     if bits.len() > channels && placed.assumed.is_none() {
-        let said = format!("the channel mask names {} places for {channels} channels; the first ones are used", bits.len());
+        let said =
+            format!("the channel mask names {} places for {channels} channels; the first ones are used", bits.len());
         return placed.assuming(said);
     }
     placed
@@ -174,8 +175,7 @@ fn label(bit: u64, set: u64) -> Option<&'static str> {
         (true, _) | (false, false) => ("M+135", "M-135"),
         (false, true) => ("M+110", "M-110"),
     };
-    let (side, side_right) =
-        if four_around || set & BC != 0 { ("M+090", "M-090") } else { (surround, surround_right) };
+    let (side, side_right) = if four_around || set & BC != 0 { ("M+090", "M-090") } else { (surround, surround_right) };
     Some(match bit {
         FL => ["M+030", "M+060"][usize::from(wide)],
         FR => ["M-030", "M-060"][usize::from(wide)],
@@ -237,7 +237,7 @@ mod tests {
             (0x2d03f, "5.1.4"),
             (0x2d63f, "7.1.4"),
         ] {
-            let placed = from_mask(mask, (mask as u64).count_ones() as usize);
+            let placed = from_mask(mask, u64::count_ones(mask) as usize);
             assert_eq!(placed.layout.name(), name, "mask {mask:#x}");
             assert!(placed.order.iter().copied().eq(0..placed.order.len()));
         }

@@ -199,7 +199,8 @@ impl FfmpegSource {
                 return Err(Error::malformed(format!("ffmpeg could not decode the file: {said}")));
             }
             if !content || !said.is_empty() {
-                self.notes.push(format!("ffmpeg met damage: {}", if said.is_empty() { "no reason given" } else { &said }));
+                self.notes
+                    .push(format!("ffmpeg met damage: {}", if said.is_empty() { "no reason given" } else { &said }));
             }
         }
         Ok(n)

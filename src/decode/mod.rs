@@ -125,8 +125,10 @@ fn dispatch(path: &Path) -> Result<Opened> {
 fn check_limits(sample_rate: u32, channels: usize) -> Result<()> {
     if !SAMPLE_RATES.contains(&sample_rate) {
         let (low, high) = (SAMPLE_RATES.start(), SAMPLE_RATES.end());
-        return Err(Error::unsupported(format!("the sample rate is {sample_rate} Hz; {low} to {high} Hz are supported"))
-            .hint("resample the file, for example with: ffmpeg -i FILE -ar 48000 OUT.wav"));
+        return Err(Error::unsupported(format!(
+            "the sample rate is {sample_rate} Hz; {low} to {high} Hz are supported"
+        ))
+        .hint("resample the file, for example with: ffmpeg -i FILE -ar 48000 OUT.wav"));
     }
     if channels == 0 || channels > MAX_CHANNELS {
         return Err(Error::unsupported(format!("the file has {channels} channels; 1 to {MAX_CHANNELS} are supported")));
@@ -192,10 +194,8 @@ impl Decoder {
         if self.ended && self.exact {
             self.exact = false; // said once
             if let Some(promised) = self.info.frames.filter(|&n| n > self.position) {
-                self.warnings.push(format!(
-                    "the file is cut short: {} of {promised} frames could be read",
-                    self.position
-                ));
+                self.warnings
+                    .push(format!("the file is cut short: {} of {promised} frames could be read", self.position));
             }
         }
         Ok(got)

@@ -197,7 +197,7 @@ fn aac_type(mut data: &[u8]) -> Option<u8> {
         }
         let body = data.get(at..)?;
         data = match tag {
-            3 => body.get(3..)?,  // ES descriptor: id, flags
+            3 => body.get(3..)?, // ES descriptor: id, flags
             4 if matches!(body.first()?, 0x40 | 0x66..=0x68) => body.get(13..)?,
             5 => return config_type(body.get(..size.min(body.len()))?),
             _ => return None,
@@ -255,7 +255,8 @@ mod tests {
     #[test]
     fn the_itunes_comment_is_read() {
         let text = b"\0\0\0\x01\0\0\0\0 00000000 00000840 000001CA 00000000003F31F6 00000000";
-        let item = [boxed(b"mean", b"\0\0\0\0com.apple.iTunes"), boxed(b"name", b"\0\0\0\0iTunSMPB"), boxed(b"data", text)];
+        let item =
+            [boxed(b"mean", b"\0\0\0\0com.apple.iTunes"), boxed(b"name", b"\0\0\0\0iTunSMPB"), boxed(b"data", text)];
         let ilst = boxed(b"ilst", &boxed(b"----", &item.concat()));
         let moov = boxed(b"udta", &boxed(b"meta", &[b"\0\0\0\0".to_vec(), ilst].concat()));
         assert_eq!(gapless_comment(&moov), Some((0x840, 0x3f31f6)));

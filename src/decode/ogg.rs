@@ -92,9 +92,7 @@ impl Pages {
         if sum != said || head[4] != 0 {
             return Ok(None);
         }
-        let granule = i64::from_le_bytes([
-            head[6], head[7], head[8], head[9], head[10], head[11], head[12], head[13],
-        ]);
+        let granule = i64::from_le_bytes([head[6], head[7], head[8], head[9], head[10], head[11], head[12], head[13]]);
         let serial = u32::from_le_bytes([head[14], head[15], head[16], head[17]]);
         Ok(Some(Page { serial, granule, continued: head[5] & 1 != 0, first: head[5] & 2 != 0, lacing, body }))
     }

@@ -57,7 +57,9 @@ impl OpusHead {
         };
         parsed.mapping.truncate(channels);
         if channels == 0 || (family == 0 && channels > 2) {
-            return Err(Error::malformed(format!("the Opus header says {channels} channels in mapping family {family}")));
+            return Err(Error::malformed(format!(
+                "the Opus header says {channels} channels in mapping family {family}"
+            )));
         }
         if family == 0 {
             return Ok(parsed);
@@ -75,7 +77,8 @@ impl OpusHead {
                 let at = 2 * (s * channels + c);
                 f32::from(i16::from_le_bytes([bytes[at], bytes[at + 1]])) / 32_768.0
             };
-            parsed.matrix = (0..channels).flat_map(|c| (0..coded).map(move |s| (c, s))).map(|(c, s)| column(c, s)).collect();
+            parsed.matrix =
+                (0..channels).flat_map(|c| (0..coded).map(move |s| (c, s))).map(|(c, s)| column(c, s)).collect();
             parsed.mapping = (0..coded as u8).collect();
             return Ok(parsed);
         }
@@ -84,7 +87,9 @@ impl OpusHead {
             return Err(Error::malformed(format!("the Opus header maps a channel to stream channel {bad} of {coded}")));
         }
         if family == 1 && channels > 8 {
-            return Err(Error::malformed(format!("the Opus header says {channels} channels, mapping family 1 has up to 8")));
+            return Err(Error::malformed(format!(
+                "the Opus header says {channels} channels, mapping family 1 has up to 8"
+            )));
         }
         Ok(parsed)
     }
@@ -231,7 +236,8 @@ mod tests {
         let mut decoder = OpusDecoder::new(&parsed).unwrap();
         let mut planes = Planes::default();
         for seed in 0..200u32 {
-            let packet: Vec<u8> = (0..seed % 40).map(|i| (i.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 9) as u8).collect();
+            let packet: Vec<u8> =
+                (0..seed % 40).map(|i| (i.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 9) as u8).collect();
             decoder.decode(&packet, &mut planes);
             assert!(planes.len() <= MAX_FRAMES);
         }
