@@ -11,8 +11,22 @@ use rubato::{Fft, FixedSync, Indexing, Resampler as _};
 use crate::buffer::AudioBuffer;
 use crate::error::{Error, Result};
 
-/// Frames of input that go through the filter at once; rounded up to what the two rates divide.
-const CHUNK: usize = 1024;
+/// Frames of input that go through the filter at once, at least; see [`chunk_frames`].
+const CHUNK: u32 = 1024;
+
+/// The number of input frames a transform takes: a multiple of what the two rates allow, and an even one.
+///
+/// rubato centres its filter at half the transform and rounds down. With an odd length the output comes half an input
+/// frame early; with an even one the delay is exactly half of both lengths and can be cut off to the frame.
+fn chunk_frames(from: u32, to: u32) -> usize {
+    let (mut a, mut b) = (from, to);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    let least = from / a;
+    let pairs = CHUNK.div_ceil(2 * least).max(1);
+    2 * least as usize * pairs as usize
+}
 
 /// Turns a stream of one rate into a stream of another.
 ///
@@ -35,8 +49,8 @@ impl Resampler {
     /// A resampler for `channels` channels, from `from` Hz to `to` Hz.
     ///
     /// # Errors
-    /// `Argument` if a rate or the number of channels is 0, or if the rates have so little in common that the filter
-    /// would not fit into memory.
+    /// `Argument` if a rate or the number of channels is 0, `Unsupported` if the rates have so little in common that
+    /// the filter would not fit into memory.
     pub fn new(from: u32, to: u32, channels: usize) -> Result<Self> {
         if from == 0 || to == 0 || channels == 0 {
             return Err(Error::argument(format!("cannot resample {channels} channels from {from} Hz to {to} Hz")));
@@ -52,12 +66,17 @@ impl Resampler {
             taken: 0,
             given: 0,
         };
+        // Rates without a common divisor would make transforms of millions of points.
+        if from != to && chunk_frames(from, to).max(chunk_frames(to, from)) > 1 << 21 {
+            return Err(Error::unsupported(format!("{from} Hz and {to} Hz have too little in common to resample"))
+                .hint("choose a usual rate, such as 44100, 48000, 96000 or 192000 Hz"));
+        }
         if from != to {
             let refused = |e| Error::argument(format!("cannot resample from {from} Hz to {to} Hz")).caused_by(e);
             let inner = Fft::<f32>::new_custom(
                 from as usize,
                 to as usize,
-                CHUNK,
+                chunk_frames(from, to),
                 1,
                 channels,
                 rubato::WindowFunction::BlackmanHarris2,

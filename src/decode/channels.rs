@@ -237,7 +237,7 @@ mod tests {
             (0x2d03f, "5.1.4"),
             (0x2d63f, "7.1.4"),
         ] {
-            let placed = from_mask(mask, (mask as u64).count_ones() as usize);
+            let placed = from_mask(mask, u64::count_ones(mask) as usize);
             assert_eq!(placed.layout.name(), name, "mask {mask:#x}");
             assert!(placed.order.iter().copied().eq(0..placed.order.len()));
         }

@@ -16,12 +16,13 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
 use symphonia::core::units::Timestamp;
 
 use super::channels::{self, Placement};
 use super::info::{Cover, ReplayGain, TrackInfo};
 use super::opus::{OpusDecoder, OpusHead};
-use super::stream::{Landed, Packets, Planes, Stream};
+use super::stream::{Landed, Limited, Packets, Planes, Stream};
 use super::tags::Tags;
 use super::{Opened, check_limits, ffmpeg, mp4};
 use crate::error::{Error, ErrorKind, Result};
@@ -85,6 +86,10 @@ struct Demuxed {
     params: AudioCodecParameters,
     opus: Option<OpusHead>,
     track: u32,
+    /// Frames that Matroska says to drop from the last packet; symphonia does not.
+    tail: u64,
+    /// The packet behind the current one, fetched ahead where `tail` must know the last.
+    ahead: Option<Packet>,
     /// Rate and channels that the first packet had; a change ends the stream.
     spec: Option<(u32, Channels)>,
     /// True if stamps count frames.
@@ -102,6 +107,29 @@ impl Demuxed {
         if !self.notes.contains(&text) {
             self.notes.push(text);
         }
+    }
+
+    /// The next packet; of our track only, one late, if the last one must be known.
+    fn fetch(&mut self) -> symphonia::core::errors::Result<Option<Packet>> {
+        if self.tail == 0 {
+            return self.reader.next_packet();
+        }
+        let mut ours = || loop {
+            match self.reader.next_packet() {
+                Ok(Some(packet)) if packet.track_id != self.track => {}
+                other => return other,
+            }
+        };
+        let current = match self.ahead.take() {
+            Some(packet) => packet,
+            None => match ours()? {
+                Some(packet) => packet,
+                None => return Ok(None),
+            },
+        };
+        // An error behind the current packet will come again.
+        self.ahead = ours().unwrap_or(None);
+        Ok(Some(current))
     }
 
     fn end(&mut self, text: Option<String>) {
@@ -122,7 +150,7 @@ impl Packets for Demuxed {
                 break;
             }
             self.budget.store(self.allowance, Ordering::Relaxed);
-            let packet = match self.reader.next_packet() {
+            let packet = match self.fetch() {
                 Ok(Some(packet)) => packet,
                 Ok(None) => {
                     self.done = true;
@@ -188,6 +216,9 @@ impl Packets for Demuxed {
                     }
                 },
             }
+            if self.tail > 0 && self.ahead.is_none() {
+                planes.hold(0, planes.len().saturating_sub(usize::try_from(self.tail).unwrap_or(usize::MAX)));
+            }
             if planes.len() > 0 {
                 return Ok(Some(stamp));
             }
@@ -218,6 +249,7 @@ impl Packets for Demuxed {
     fn rewind(&mut self) -> Result<()> {
         (self.reader, self.budget, _) = probe(&self.path).map_err(|e| broken(&e))?;
         self.codec = make_codec(&self.params, self.opus.as_ref())?;
+        self.ahead = None;
         self.done = false;
         Ok(())
     }
@@ -285,7 +317,9 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
     let (mut reader, budget, allowance) = match probe(path) {
         Ok(probed) => probed,
         // What symphonia calls malformed in these rich containers may only be a form that it does not know.
-        Err(e) if matches!(name, "MP4" | "Matroska" | "CAF") || matches!(e, SymphoniaError::Unsupported(_)) => {
+        Err(e)
+            if matches!(name, "MP4" | "Matroska" | "CAF" | "AIFF") || matches!(e, SymphoniaError::Unsupported(_)) =>
+        {
             let why = broken(&e);
             return match (why.kind(), ffmpeg::open(path, name, None)) {
                 (_, Ok(opened)) => Ok(opened),
@@ -301,12 +335,18 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
     collect_tags(&mut *reader, &mut tags);
     let container = container_name(name);
     // ffmpeg for the samples, symphonia's reading of the container for the rest.
-    let by_ffmpeg = |what: &str, why: Error, tags: Tags| {
+    let by_ffmpeg = |what: &str, codec: &str, frames: Option<u64>, why: Error, tags: Tags| {
         if why.kind() != ErrorKind::Unsupported {
             return Err(why);
         }
         let mut opened = ffmpeg::open(path, what, Some(why))?;
         opened.info.container = container.into();
+        opened.info.codec = codec.into();
+        if let Some(frames) = frames {
+            // ffmpeg leaves the encoder's padding at the end of AAC.
+            opened.info.frames = Some(frames);
+            opened.source = Box::new(Limited::new(opened.source, frames));
+        }
         opened.info.has_video = has_video;
         opened.info.replay_gain = ReplayGain::from_tags(&tags.tags);
         (opened.info.tags, opened.info.cover) = (tags.tags, tags.cover);
@@ -315,17 +355,22 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
 
     let Some(track) = reader.default_track(TrackType::Audio).cloned() else {
         let why = "there is no sound track that the built-in decoders read";
-        return by_ffmpeg(name, Error::unsupported(why), tags);
+        return by_ffmpeg(name, name, None, Error::unsupported(why), tags);
     };
     let Some(params) = track.codec_params.as_ref().and_then(|p| p.audio()).cloned() else {
-        return by_ffmpeg(name, Error::unsupported("the coding of the sound track is not known"), tags);
+        let why = Error::unsupported("the coding of the sound track is not known");
+        return by_ffmpeg(name, "unknown", None, why, tags);
     };
     let codec_name = codec_name(&params);
     let hint = hints.tracks.iter().find(|t| t.id == track.id);
+    let stereo_only = matches!(params.codec, CODEC_ID_AAC | CODEC_ID_VORBIS)
+        && params.channels.as_ref().is_none_or(|c| c.count() > 2);
+    let what = if stereo_only { format!("{codec_name} of more than two channels") } else { codec_name.clone() };
+    let told = hint.and_then(|t| t.frames);
     if hint.and_then(|t| t.aac_type).is_some_and(|kind| kind != 2) && params.codec == CODEC_ID_AAC {
         let kind = hint.and_then(|t| t.aac_type).unwrap_or(0);
         let what = if matches!(kind, 5 | 29) { "HE-AAC" } else { "AAC other than LC" };
-        return by_ffmpeg(what, Error::unsupported(format!("MPEG-4 audio object type {kind}")), tags);
+        return by_ffmpeg(what, what, None, Error::unsupported(format!("MPEG-4 audio object type {kind}")), tags);
     }
     let mut warnings = Vec::new();
     if params.codec == CODEC_ID_AAC && params.sample_rate.is_some_and(|rate| rate <= 24_000) {
@@ -346,16 +391,17 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
     };
     let codec = match make_codec(&params, opus.as_ref()) {
         Ok(codec) => codec,
-        Err(e) => return by_ffmpeg(&codec_name, e, tags),
+        // Whatever the decoder has against the header, another may not.
+        Err(e) => {
+            let why = Error::unsupported(e.to_string()).caused_by(e);
+            return by_ffmpeg(&what, &codec_name, told, why, tags);
+        }
     };
-    if params.codec == CODEC_ID_VORBIS && params.channels.as_ref().is_some_and(|c| c.count() > 2) {
+    if params.codec == CODEC_ID_VORBIS && stereo_only {
         // symphonia 0.6.1 undoes the coupling of channels in the wrong order (Vorbis I, section 4.3.5, runs from the
         // last step to the first): right for stereo, garbage for 5.1 and 7.1.
-        return by_ffmpeg(
-            "Vorbis of more than two channels",
-            Error::unsupported("coupled channels come out wrong"),
-            tags,
-        );
+        let why = Error::unsupported("coupled channels come out wrong");
+        return by_ffmpeg(&what, &codec_name, track.num_frames, why, tags);
     }
     let rate = if opus.is_some() { Some(super::opus::RATE) } else { params.sample_rate };
     let per_frame = track.time_base.is_some_and(|tb| tb.numer.get() == 1 && Some(tb.denom.get()) == rate);
@@ -365,12 +411,15 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
         (None, Some(head)) => (head.pre_skip, None),
         (None, None) => (0, None),
     };
+    let is_opus = opus.is_some();
     let mut packets = Demuxed {
         path: path.to_path_buf(),
         reader,
         codec,
         opus,
         track: track.id,
+        tail: if name == "Matroska" && is_opus { discard_padding(path).unwrap_or(0) } else { 0 },
+        ahead: None,
         spec: None,
         stamped: per_frame && seeks_by_stamp(&params),
         pre_roll: pre_roll(&params),
@@ -390,7 +439,7 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
             let why = why.first().map_or(String::new(), |w| format!(": {w}"));
             return Err(Error::malformed(format!("the {codec_name} track holds no frame that can be decoded{why}")));
         }
-        Err(e) => return by_ffmpeg(&codec_name, e, tags),
+        Err(e) => return by_ffmpeg(&what, &codec_name, told, e, tags),
     }
     let (sample_rate, placement) = match (&packets.opus, &packets.spec) {
         (Some(head), _) => (super::opus::RATE, head.placement()),
@@ -426,6 +475,24 @@ pub(super) fn open(path: &Path, name: &'static str) -> Result<Opened> {
     };
     let source = Stream::new(packets, planes, placement.order, skip, limit);
     Ok(Opened { info, source: Box::new(source), warnings, exact, float: true })
+}
+
+/// Matroska's `DiscardPadding` of the last block (RFC 9559, section 5.1.3.5.7), in frames of Opus.
+///
+/// Only the end of the file is searched, for the element's identifier and a believable size and value.
+fn discard_padding(path: &Path) -> Option<u64> {
+    const TAIL: u64 = 32 << 10;
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail).ok()?;
+    (0..tail.len()).rev().filter(|&i| tail[i..].starts_with(&[0x75, 0xa2])).find_map(|i| {
+        let size = usize::from(tail.get(i + 2)?.checked_sub(0x80).filter(|n| (1..=8).contains(n))?);
+        let value = tail.get(i + 3..i + 3 + size)?.iter().fold(0u64, |v, &b| v << 8 | u64::from(b));
+        // Nanoseconds; no packet is longer than 120 ms.
+        (1..=120_000_000).contains(&value).then_some((value * 48 + 500_000) / 1_000_000)
+    })
 }
 
 fn collect_tags(reader: &mut dyn FormatReader, tags: &mut Tags) {

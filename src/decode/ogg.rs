@@ -160,10 +160,9 @@ impl OpusPackets {
                 if !orphan && self.partial.len() + piece.len() <= MAX_PACKET {
                     self.partial.extend_from_slice(piece);
                 }
-                if size < 255 {
-                    if !std::mem::take(&mut orphan) {
-                        self.ready.push_back(std::mem::take(&mut self.partial));
-                    }
+                let ends = size < 255;
+                if ends && !std::mem::take(&mut orphan) {
+                    self.ready.push_back(std::mem::take(&mut self.partial));
                 }
             }
             if !self.ready.is_empty() {

@@ -176,10 +176,10 @@ pub(super) fn kind(head: &[u8]) -> Kind {
         return Kind::Image("WebP");
     }
     let binary_bm = is(0, b"BM") && !looks_like_text(head);
-    if let Some((magic, kind)) = OTHER.iter().find(|(magic, _)| is(0, magic)) {
-        if *magic != b"BM" || binary_bm {
-            return *kind;
-        }
+    // "BM" alone may as well begin a text.
+    let named = OTHER.iter().find(|(magic, _)| is(0, magic) && (*magic != b"BM" || binary_bm));
+    if let Some((_, kind)) = named {
+        return *kind;
     }
     // HDF5 may begin behind a user block of 512, 1024, ... bytes.
     if (9..16).any(|p| is(1 << p, b"\x89HDF\r\n\x1a\n")) {

@@ -150,3 +150,34 @@ impl<P: Packets> Source for Stream<P> {
         self.packets.warnings(into);
     }
 }
+
+/// A source that ends early: what follows is padding.
+pub(super) struct Limited {
+    inner: Box<dyn Source>,
+    frames: u64,
+    left: u64,
+}
+
+impl Limited {
+    pub fn new(inner: Box<dyn Source>, frames: u64) -> Self {
+        Self { inner, frames, left: frames }
+    }
+}
+
+impl Source for Limited {
+    fn read(&mut self, out: &mut AudioBuffer, at: usize, frames: usize) -> Result<usize> {
+        let want = frames.min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let n = if want > 0 { self.inner.read(out, at, want)? } else { 0 };
+        self.left -= n as u64;
+        Ok(n)
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<()> {
+        self.left = self.frames.saturating_sub(frame);
+        self.inner.seek(frame)
+    }
+
+    fn warnings(&mut self, into: &mut Vec<String>) {
+        self.inner.warnings(into);
+    }
+}

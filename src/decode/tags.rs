@@ -110,7 +110,7 @@ impl Tags {
                 b"ICOP" => "COPYRIGHT",
                 b"ISFT" => "ENCODER",
                 b"IMUS" => "COMPOSER",
-                other => &String::from_utf8_lossy(other).into_owned(),
+                other => &String::from_utf8_lossy(other),
             };
             self.push(name, &String::from_utf8_lossy(text));
             data = rest.get(size + size % 2..).unwrap_or(&[]);

@@ -182,7 +182,8 @@ impl Walker {
 impl Fmt {
     /// The storage of one sample if our reader knows it.
     fn format(&self) -> Option<Format> {
-        let width = if self.channels > 0 && self.block % self.channels == 0 { self.block / self.channels } else { 0 };
+        let width =
+            if self.channels > 0 && self.block.is_multiple_of(self.channels) { self.block / self.channels } else { 0 };
         Some(match (self.tag, width, self.bits) {
             (1, 1, 1..=8) => Format::U8,
             (1, 2, 9..=16) => Format::S16,
@@ -294,7 +295,7 @@ fn finish(
     } else if size == 0 || size >= u64::from(u32::MAX) - 65_536 {
         bytes = u64::MAX;
     }
-    if format.is_some() && bytes != u64::MAX && bytes % frame != 0 {
+    if format.is_some() && bytes != u64::MAX && !bytes.is_multiple_of(frame) {
         warnings.push(format!("the last frame is incomplete: {} bytes are left over", bytes % frame));
         bytes -= bytes % frame;
     }
