@@ -34,9 +34,9 @@ pub struct MasterReport {
 }
 
 /// How far a first pass may miss the target before a second one is made, LU.
-const CLOSE_LU: f64 = 0.05;
+const CLOSE_LU: f64 = 0.08;
 /// Passes at most.
-const MOST_PASSES: usize = 4;
+const MOST_PASSES: usize = 3;
 
 /// Sends the mix in `scratch` through gain and limiter to `sink`. `meter` has measured that same mix, with its envelope
 /// (see [`LoudnessMeter::with_envelope`]). The limiter's delay is taken out: the first frame answers the first frame.
