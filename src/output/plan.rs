@@ -5,7 +5,7 @@
 //! it, one energy and one peak every 2.5 ms: the energy under the limiter's gain, squared. The final pass measures what
 //! really came out; its difference to the model corrects the plan if a second pass is needed at all.
 
-use super::limiter::{FAST_RELEASE_S, SLOW_CHARGE_S, SLOW_RELEASE_S};
+use super::limiter::{FAST_RELEASE_S, MARGIN_DB, SLOW_CHARGE_S, SLOW_RELEASE_S};
 use super::loudness::{Histogram, TICKS_PER_SECOND, TICKS_PER_STEP, lufs};
 
 /// Weighted mean square and sample peak of every 2.5 ms of a signal.
@@ -38,7 +38,7 @@ impl Envelope {
     /// The integrated loudness after a gain and, with a ceiling (dBTP), the limiter, as the model foresees it.
     pub fn loudness_at(&self, gain_db: f64, ceiling_dbtp: Option<f64>) -> Option<f64> {
         let gain = 10f64.powf(gain_db / 20.0);
-        let target = ceiling_dbtp.map(|c| 10f64.powf((c - 0.1 - BETWEEN_SAMPLES_DB) / 20.0));
+        let target = ceiling_dbtp.map(|c| 10f64.powf((c - MARGIN_DB - BETWEEN_SAMPLES_DB) / 20.0));
         let mut limiter = Model::default();
         let mut gates = Histogram::new();
         let mut steps = [0.0; 4];
