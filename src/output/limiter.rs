@@ -257,7 +257,7 @@ impl Control {
     fn new(sample_rate: u32, max_block: usize) -> Self {
         let interval = match sample_rate {
             ..=48_000 => 8,
-            ..=96_000 => 16,
+            48_001..=96_000 => 16,
             _ => 32,
         };
         let interval_s = interval as f64 / f64::from(sample_rate);

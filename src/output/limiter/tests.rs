@@ -145,7 +145,7 @@ proptest! {
             // Single clicks.
             2 => white.iter().enumerate().map(|(n, x)| if n % 997 == 0 { *x } else { 0.001 * x }).collect(),
             // A square wave, full of peaks between the samples.
-            3 => (0..frames).map(|n| if (n / (3 + seed as usize % 50)) % 2 == 0 { 1.0 } else { -1.0 }).collect(),
+            3 => (0..frames).map(|n| if (n / (3 + seed as usize % 50)).is_multiple_of(2) { 1.0 } else { -1.0 }).collect(),
             // A sweep of levels.
             _ => white.iter().enumerate().map(|(n, x)| x * (n as f32 / frames as f32)).collect(),
         };
