@@ -145,6 +145,7 @@ fn noise_group<const STEP: u32, const RANDOM: u32>(lanes: &mut [u32; LANES]) -> 
 }
 
 /// The common case, written so that the compiler makes vectors of it. Right only if the answer says not `odd`.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 fn fast<const STEP: u32, const RANDOM: u32>(lanes: &mut [u32; LANES], input: &[f32], out: &mut [i32]) -> Seen {
     let mut state = *lanes;
     let (mut odd, mut dropped) = ([0i32; LANES], [0i32; LANES]);

@@ -16,6 +16,7 @@ pub fn silence_odd(samples: &mut [f32]) -> u64 {
 }
 
 /// True if any sample is NaN, infinite or denormal. Never allocates.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 pub fn has_odd(samples: &[f32]) -> bool {
     const LANES: usize = 16;
     let mut found = [0i32; LANES];

@@ -13,10 +13,11 @@ use super::guard::silence_odd;
 use super::oversample::{BLOCK, CONTEXT, Oversampler, SPAN, sample_peak};
 use crate::error::{Error, Result};
 
-/// How far below the ceiling peaks are brought, in dB: room for meters with other filters.
-const MARGIN_DB: f64 = 0.1;
-/// Peaks this close under the ceiling are already limited, in dB.
-const GUARD_DB: f64 = 0.05;
+/// How far below the ceiling peaks are brought, in dB: room for meters with other filters, which read white noise up to
+/// 0.15 dB higher.
+pub(super) const MARGIN_DB: f64 = 0.2;
+/// Peaks this close under the ceiling are already limited, in dB; all others pass untouched.
+pub(crate) const GUARD_DB: f64 = 0.1;
 /// Look-ahead, seconds.
 const LOOK_AHEAD_S: f64 = 0.005;
 /// Time constants of the release: after a short peak; of the slow envelope, charging and letting go.
@@ -256,7 +257,7 @@ impl Control {
     fn new(sample_rate: u32, max_block: usize) -> Self {
         let interval = match sample_rate {
             ..=48_000 => 8,
-            ..=96_000 => 16,
+            48_001..=96_000 => 16,
             _ => 32,
         };
         let interval_s = interval as f64 / f64::from(sample_rate);

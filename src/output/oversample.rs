@@ -117,52 +117,57 @@ impl Oversampler {
     /// The peaks of the 32 frames in the middle of `span`, each over the sixteen points from its sample to the next, as
     /// far as they pass `threshold`; `None` if none does. Finite samples only.
     pub(super) fn peaks_over(&self, span: &[f32; SPAN], threshold: f32) -> Option<[f32; BLOCK]> {
-        // Between the frames CONTEXT - 1 + i and the next, for i in 0..WIDE.
-        let mut between = [0.0f32; WIDE];
-        for (k, &h) in self.half.iter().enumerate() {
-            let before = &span[CONTEXT - 1 - k..][..WIDE];
-            let after = &span[CONTEXT + k..][..WIDE];
-            for i in 0..WIDE {
-                between[i] += h * (before[i] + after[i]);
-            }
-        }
-        let even = &span[CONTEXT - 1..][..WIDE + 1];
-        let mut peak = [0.0f32; BLOCK];
-        let mut wide = 0.0f32;
-        for i in 0..BLOCK {
-            peak[i] = larger(even[i + 1].abs(), between[i + 1].abs());
-        }
-        for (e, b) in even.iter().zip(between) {
-            wide = larger(wide, larger(e.abs(), b.abs()));
-        }
-        wide = larger(wide, even[WIDE].abs());
-        if wide * self.fine_bound <= threshold {
-            return None;
-        }
-        for taps in &self.fine {
-            let mut early = [0.0f32; BLOCK];
-            let mut late = [0.0f32; BLOCK];
-            for i in 0..BLOCK {
-                // ..., even[i + 1], between[i + 1], even[i + 2], between[i + 2], ... are neighbours in time.
-                early[i] = taps[0] * even[i]
-                    + taps[1] * between[i]
-                    + taps[2] * even[i + 1]
-                    + taps[3] * between[i + 1]
-                    + taps[4] * even[i + 2]
-                    + taps[5] * between[i + 2];
-                late[i] = taps[0] * between[i]
-                    + taps[1] * even[i + 1]
-                    + taps[2] * between[i + 1]
-                    + taps[3] * even[i + 2]
-                    + taps[4] * between[i + 2]
-                    + taps[5] * even[i + 3];
-            }
-            for i in 0..BLOCK {
-                peak[i] = larger(peak[i], larger(early[i].abs(), late[i].abs()));
-            }
-        }
-        peak.iter().any(|&p| p > threshold).then_some(peak)
+        peaks_over(self, span, threshold)
     }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn peaks_over(over: &Oversampler, span: &[f32; SPAN], threshold: f32) -> Option<[f32; BLOCK]> {
+    // Between the frames CONTEXT - 1 + i and the next, for i in 0..WIDE.
+    let mut between = [0.0f32; WIDE];
+    for (k, &h) in over.half.iter().enumerate() {
+        let before = &span[CONTEXT - 1 - k..][..WIDE];
+        let after = &span[CONTEXT + k..][..WIDE];
+        for i in 0..WIDE {
+            between[i] += h * (before[i] + after[i]);
+        }
+    }
+    let even = &span[CONTEXT - 1..][..WIDE + 1];
+    let mut peak = [0.0f32; BLOCK];
+    let mut wide = 0.0f32;
+    for i in 0..BLOCK {
+        peak[i] = larger(even[i + 1].abs(), between[i + 1].abs());
+    }
+    for (e, b) in even.iter().zip(between) {
+        wide = larger(wide, larger(e.abs(), b.abs()));
+    }
+    wide = larger(wide, even[WIDE].abs());
+    if wide * over.fine_bound <= threshold {
+        return None;
+    }
+    for taps in &over.fine {
+        let mut early = [0.0f32; BLOCK];
+        let mut late = [0.0f32; BLOCK];
+        for i in 0..BLOCK {
+            // ..., even[i + 1], between[i + 1], even[i + 2], between[i + 2], ... are neighbours in time.
+            early[i] = taps[0] * even[i]
+                + taps[1] * between[i]
+                + taps[2] * even[i + 1]
+                + taps[3] * between[i + 1]
+                + taps[4] * even[i + 2]
+                + taps[5] * between[i + 2];
+            late[i] = taps[0] * between[i]
+                + taps[1] * even[i + 1]
+                + taps[2] * between[i + 1]
+                + taps[3] * even[i + 2]
+                + taps[4] * between[i + 2]
+                + taps[5] * even[i + 3];
+        }
+        for i in 0..BLOCK {
+            peak[i] = larger(peak[i], larger(early[i].abs(), late[i].abs()));
+        }
+    }
+    peak.iter().any(|&p| p > threshold).then_some(peak)
 }
 
 /// The larger of two numbers that are not NaN; unlike `f32::max` it is one instruction.
@@ -172,6 +177,7 @@ pub(super) fn larger(a: f32, b: f32) -> f32 {
 }
 
 /// The largest magnitude among finite samples.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 pub(super) fn sample_peak(samples: &[f32]) -> f32 {
     let mut peaks = [0.0f32; 16];
     let mut parts = samples.chunks_exact(16);

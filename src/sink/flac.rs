@@ -56,13 +56,19 @@ impl FlacEncoder {
             .hint("name the output .wav")
             .caused_by(e.to_string())
         };
+        if spec.sample_rate == 0 || spec.sample_rate >= 1 << 20 {
+            return Err(Error::argument(format!("a FLAC file cannot hold a rate of {} Hz", spec.sample_rate)));
+        }
+        // The coder refuses rates above 96 kHz, which it only copies into the header of every block. A rate that no
+        // header can express makes it write "as in STREAMINFO" there, and that block is ours.
+        let coder_rate = if spec.sample_rate > 96_000 { 95_999 } else { spec.sample_rate };
         let mut config = config::Encoder::default();
         config.block_size = BLOCK_FRAMES;
         config.multithread = false;
         Ok(Self {
             bits,
             config: config.into_verified().map_err(|(_, e)| beyond(e))?,
-            info: StreamInfo::new(spec.sample_rate as usize, channels, bits).map_err(beyond)?,
+            info: StreamInfo::new(coder_rate as usize, channels, bits).map_err(beyond)?,
             quantizer: Quantizer::new(bits as u32, channels),
             whole: vec![vec![0; CHUNK_FRAMES]; channels],
             block: Vec::with_capacity(BLOCK_FRAMES * channels),

@@ -3,7 +3,7 @@
 use super::{FileSink, Scratch};
 use crate::AudioBuffer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::output::limiter::Limiter;
+use crate::output::limiter::{GUARD_DB, Limiter};
 use crate::output::loudness::LoudnessMeter;
 use crate::output::plan::plan_gain;
 
@@ -27,16 +27,16 @@ pub struct MasterReport {
     pub output_lufs: Option<f64>,
     /// True peak of the output; minus infinity for silence.
     pub true_peak_dbtp: f64,
-    /// Samples that were NaN, infinite or denormal.
-    pub silenced: u64,
     /// Passes over the scratch file: 1 unless the first missed the target.
     pub passes: usize,
 }
 
 /// How far a first pass may miss the target before a second one is made, LU.
-const CLOSE_LU: f64 = 0.05;
+const CLOSE_LU: f64 = 0.08;
 /// Passes at most.
-const MOST_PASSES: usize = 4;
+const MOST_PASSES: usize = 3;
+/// Frames that the scratch file gives at once.
+const BLOCK_FRAMES: usize = 4096;
 
 /// Sends the mix in `scratch` through gain and limiter to `sink`. `meter` has measured that same mix, with its envelope
 /// (see [`LoudnessMeter::with_envelope`]). The limiter's delay is taken out: the first frame answers the first frame.
@@ -55,23 +55,38 @@ pub fn master(
     let Some(envelope) = meter.envelope() else {
         return Err(Error::argument("the mix was measured without its envelope"));
     };
-    let mut correction = 0.0;
+    let (loudness, peak) = (meter.integrated_lufs(), meter.true_peak_dbtp().unwrap_or(f64::INFINITY));
+    let plain_db = spec.target_lufs.zip(loudness).map_or(0.0, |(target, loudness)| target - loudness);
+    if spec.ceiling_dbtp.is_none_or(|ceiling| peak + plain_db < ceiling - GUARD_DB - 0.001) {
+        // The limiter would do nothing, and a gain alone changes the readings by itself: nothing to measure again.
+        run(scratch, &mut Chain { gain_db: plain_db, limiter: None, meter: None }, sink, go_on)?;
+        return Ok(MasterReport {
+            gain_db: plain_db,
+            limited_frames: 0,
+            output_lufs: loudness.map(|l| l + plain_db),
+            true_peak_dbtp: peak + plain_db,
+            passes: 1,
+        });
+    }
     let mut gain_db = match spec.target_lufs {
-        Some(target) => plan(envelope, meter, target, spec.ceiling_dbtp, correction),
+        Some(target) => plan_gain(envelope, target, spec.ceiling_dbtp, 0.0).gain_db,
         None => 0.0,
     };
     let mut report = MasterReport::default();
     for pass in 1..=MOST_PASSES {
-        let silenced = report.silenced;
-        report = run(scratch, meter, gain_db, spec.ceiling_dbtp, sink, go_on)?;
-        report.passes = pass;
-        report.silenced = report.silenced.max(silenced);
+        let limiter = match spec.ceiling_dbtp {
+            Some(ceiling) => Some(Limiter::new(meter.sample_rate(), scratch.channels(), ceiling, BLOCK_FRAMES)?),
+            None => None,
+        };
+        let mut chain = Chain { gain_db, limiter, meter: Some(meter.fresh()) };
+        run(scratch, &mut chain, sink, go_on)?;
+        report = chain.report(pass);
         let (Some(target), Some(got)) = (spec.target_lufs, report.output_lufs) else { break };
         if (got - target).abs() <= CLOSE_LU || pass == MOST_PASSES || !sink.can_restart() {
             break;
         }
         // What the limiter does that its model does not know.
-        correction = got - envelope.loudness_at(gain_db, spec.ceiling_dbtp).unwrap_or(got);
+        let correction = got - envelope.loudness_at(gain_db, spec.ceiling_dbtp).unwrap_or(got);
         let next = plan_gain(envelope, target, spec.ceiling_dbtp, correction).gain_db;
         if (next - gain_db).abs() < 0.01 {
             break;
@@ -82,76 +97,75 @@ pub fn master(
     Ok(report)
 }
 
-/// The gain for a target. Without limiting it is exact and needs no model.
-fn plan(
-    envelope: &crate::output::plan::Envelope,
-    meter: &LoudnessMeter,
-    target: f64,
-    ceiling: Option<f64>,
-    correction: f64,
-) -> f64 {
-    let Some(loudness) = meter.integrated_lufs() else { return 0.0 };
-    let plain = target - loudness;
-    let limits = ceiling.is_some_and(|c| meter.true_peak_dbtp().is_none_or(|peak| peak + plain > c - 0.1));
-    if limits { plan_gain(envelope, target, ceiling, correction).gain_db } else { plain }
+/// What a block goes through on its way out.
+struct Chain {
+    gain_db: f64,
+    limiter: Option<Limiter>,
+    meter: Option<LoudnessMeter>,
 }
 
+impl Chain {
+    fn report(&self, passes: usize) -> MasterReport {
+        let limiter = self.limiter.as_ref();
+        let meter = self.meter.as_ref();
+        MasterReport {
+            gain_db: self.gain_db,
+            limited_frames: limiter.map_or(0, Limiter::limited_frames),
+            output_lufs: meter.and_then(LoudnessMeter::integrated_lufs),
+            true_peak_dbtp: meter.and_then(LoudnessMeter::true_peak_dbtp).unwrap_or(f64::NEG_INFINITY),
+            passes,
+        }
+    }
+
+    fn process(&mut self, buffer: &mut AudioBuffer) {
+        let gain = 10f64.powf(self.gain_db / 20.0) as f32;
+        // A gain of one is exactly one: nothing is multiplied.
+        if gain != 1.0 {
+            for plane in buffer.iter_mut() {
+                plane.iter_mut().for_each(|x| *x *= gain);
+            }
+        }
+        if let Some(limiter) = &mut self.limiter {
+            limiter.process(&mut buffer.iter_mut().collect::<Vec<_>>());
+        }
+    }
+}
+
+/// One pass, with the limiter's delay taken out.
 fn run(
     scratch: &mut Scratch,
-    meter: &LoudnessMeter,
-    gain_db: f64,
-    ceiling: Option<f64>,
+    chain: &mut Chain,
     sink: &mut FileSink,
     go_on: &mut dyn FnMut(u64) -> bool,
-) -> Result<MasterReport> {
-    let channels = scratch.channels();
-    let mut out_meter = meter.fresh();
-    let mut limiter = match ceiling {
-        Some(ceiling) => Some(Limiter::new(meter.sample_rate(), channels, ceiling, 4096)?),
-        None => None,
-    };
-    let gain = 10f64.powf(gain_db / 20.0) as f32;
-    // A gain of one is exactly one: nothing is multiplied.
-    let scale = gain != 1.0;
-    let mut skip = limiter.as_ref().map_or(0, Limiter::latency_frames);
+) -> Result<()> {
+    let mut skip = chain.limiter.as_ref().map_or(0, Limiter::latency_frames);
     let mut owed = skip;
-    let mut buffer = AudioBuffer::new(channels, 0);
+    let mut buffer = AudioBuffer::new(scratch.channels(), 0);
     let mut done = 0u64;
     scratch.rewind()?;
     loop {
         let mut frames = scratch.read(&mut buffer)?;
         if frames == 0 {
             // What the limiter still holds comes out behind silence.
-            frames = owed.min(4096);
+            frames = owed.min(BLOCK_FRAMES);
             owed -= frames;
             buffer.resize(frames);
             buffer.silence();
         }
         if frames == 0 {
-            break;
+            return Ok(());
         }
-        if scale {
-            buffer.iter_mut().flatten().for_each(|x| *x *= gain);
-        }
-        if let Some(limiter) = &mut limiter {
-            limiter.process(&mut buffer.iter_mut().collect::<Vec<_>>());
-        }
+        chain.process(&mut buffer);
         let skipped = skip.min(frames);
         skip -= skipped;
         let planes: Vec<&[f32]> = buffer.iter().map(|p| &p[skipped..]).collect();
-        out_meter.push(&planes);
+        if let Some(meter) = &mut chain.meter {
+            meter.push(&planes);
+        }
         sink.write(&planes)?;
         done += (frames - skipped) as u64;
         if !go_on(done) {
             return Err(Error::new(ErrorKind::Interrupted, "the work was interrupted before the output was whole"));
         }
     }
-    Ok(MasterReport {
-        gain_db,
-        limited_frames: limiter.as_ref().map_or(0, Limiter::limited_frames),
-        output_lufs: out_meter.integrated_lufs(),
-        true_peak_dbtp: out_meter.true_peak_dbtp().unwrap_or(f64::NEG_INFINITY),
-        silenced: limiter.as_ref().map_or(0, Limiter::silenced),
-        passes: 1,
-    })
 }

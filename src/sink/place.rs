@@ -3,6 +3,7 @@
 //! Every unfinished file is on one list, so that a signal handler's thread can remove them all before the program ends.
 //! Naming a file happens under the lock of that list: a file is either finished or removed, never half of both.
 
+use super::tags;
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -50,10 +51,7 @@ pub(super) fn create_beside(target: &Path) -> Result<(File, PathBuf)> {
     for number in 0..1000 {
         let suffix = if number == 0 { String::new() } else { format!("-{number}") };
         // Names may have 255 bytes; a long one must leave room for the rest.
-        let mut short = name.as_ref();
-        while short.len() > 200 {
-            short = &short[..short.floor_char_boundary(short.len() - 1)];
-        }
+        let short = tags::cut(&name, 200);
         let part = target.with_file_name(format!(".{short}.{}{suffix}.part", std::process::id()));
         match OpenOptions::new().read(true).write(true).create_new(true).open(&part) {
             Ok(file) => {

@@ -35,8 +35,13 @@ const INFO: &[(&str, &[u8; 4])] = &[
 const MOST_TEXT: usize = 1 << 16;
 const MOST_BLOCK: usize = (1 << 24) - 1;
 
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(text.len().min(MOST_TEXT))]
+/// The start of `text`, of at most `most` bytes, ending between two characters.
+pub(super) fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 impl Tags {
@@ -45,7 +50,7 @@ impl Tags {
         let mut body = b"INFO".to_vec();
         for (id, value) in self.entries.iter().filter_map(|(name, value)| {
             let known = INFO.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-            known.filter(|_| !value.is_empty()).map(|(_, id)| (id, cut(value)))
+            known.filter(|_| !value.is_empty()).map(|(_, id)| (id, cut(value, MOST_TEXT)))
         }) {
             body.extend_from_slice(*id);
             body.extend_from_slice(&(value.len() as u32 + 1).to_le_bytes());
@@ -75,7 +80,7 @@ impl Tags {
         let mut entries = Vec::new();
         let mut size = 0;
         for (name, value) in self.entries.iter().chain(more).filter(|(n, _)| is_name(n)) {
-            let entry = format!("{}={}", name.to_ascii_uppercase(), cut(value));
+            let entry = format!("{}={}", name.to_ascii_uppercase(), cut(value, MOST_TEXT));
             size += entry.len() + 4;
             if size < MOST_BLOCK / 2 {
                 entries.push(entry);

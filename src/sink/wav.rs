@@ -208,6 +208,7 @@ fn grow(out: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
     &mut out[at..]
 }
 
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 fn interleave_f32(planes: &[&[f32]], out: &mut Vec<u8>) {
     let (channels, frames) = (planes.len(), planes[0].len());
     let out = grow(out, 4 * channels * frames);
@@ -225,6 +226,7 @@ fn interleave_f32(planes: &[&[f32]], out: &mut Vec<u8>) {
     }
 }
 
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 pub(super) fn interleave_i16(planes: &[&[i32]], out: &mut Vec<u8>) {
     let (channels, frames) = (planes.len(), planes[0].len());
     let out = grow(out, 2 * channels * frames);
@@ -242,6 +244,7 @@ pub(super) fn interleave_i16(planes: &[&[i32]], out: &mut Vec<u8>) {
     }
 }
 
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 pub(super) fn interleave_i24(planes: &[&[i32]], out: &mut Vec<u8>) {
     let (channels, frames) = (planes.len(), planes[0].len());
     let out = grow(out, 3 * channels * frames);

@@ -61,14 +61,14 @@ fn a_loud_tone_comes_down_to_the_ceiling_and_stays_a_tone() {
     let mut limiter = Limiter::new(48_000, 1, -1.0, 4096).unwrap();
     let out = limit(&mut limiter, &planes, 4096);
     let peak = dbtp(&out);
-    assert!(peak <= -1.0 && peak > -1.2, "{peak}");
+    assert!(peak <= -1.0 && peak > -1.3, "{peak}");
     // A constant need makes a constant gain: the middle is the input times one number.
     let gain = f64::from(out[0][48_000]) / f64::from(planes[0][48_000]);
     let residue: f64 =
         (24_000..72_000).map(|n| (f64::from(out[0][n]) - gain * f64::from(planes[0][n])).powi(2)).sum::<f64>()
             / 48_000.0;
     assert!(10.0 * residue.log10() < -70.0, "residue {} dB", 10.0 * residue.log10());
-    assert!((limiter.max_reduction_db() - 7.1).abs() < 0.1);
+    assert!((limiter.max_reduction_db() - 7.2).abs() < 0.1);
 }
 
 #[test]
@@ -145,7 +145,7 @@ proptest! {
             // Single clicks.
             2 => white.iter().enumerate().map(|(n, x)| if n % 997 == 0 { *x } else { 0.001 * x }).collect(),
             // A square wave, full of peaks between the samples.
-            3 => (0..frames).map(|n| if (n / (3 + seed as usize % 50)) % 2 == 0 { 1.0 } else { -1.0 }).collect(),
+            3 => (0..frames).map(|n| if (n / (3 + seed as usize % 50)).is_multiple_of(2) { 1.0 } else { -1.0 }).collect(),
             // A sweep of levels.
             _ => white.iter().enumerate().map(|(n, x)| x * (n as f32 / frames as f32)).collect(),
         };

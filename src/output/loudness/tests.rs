@@ -116,6 +116,7 @@ fn noise(frames: usize, seed: u32) -> Vec<f32> {
         .collect()
 }
 
+#[cfg(feature = "files")]
 #[test]
 fn ebur128_reads_the_same() {
     for rate in [44_100u32, 48_000, 96_000] {
