@@ -12,7 +12,9 @@
 //! `(ωt₁/2)⁴/24`: −88 dB at 7 kHz for a source that circles the head in two seconds, at hops of 256 frames.
 #![allow(unsafe_code)]
 
+use super::fft::Tangle;
 use super::simd::{Portable, Simd};
+use rustfft::num_complex::Complex;
 
 /// The coefficients `C₀` to `C₃` of one ear, summed over sources: real then imaginary parts of each, `[8][bins]`.
 #[derive(Clone, Debug)]
@@ -68,6 +70,8 @@ pub struct Sweep<'a> {
 type SweepFn = fn(&mut Sums, &[f32], &[f32], &Sweep<'_>);
 type ApplyFn = fn([&mut Sums; 2], &[f32], &[f32], [(&[f32], &[f32]); 2], f32);
 type FinishFn = fn(&mut [f32], [&[f32]; ORDERS]);
+type UntangleFn = fn(&[Complex<f32>], &mut Tangle, &mut [f32], &mut [f32]);
+type TangleFn = fn(&[f32], &[f32], &mut Tangle, &mut [Complex<f32>]);
 
 /// The loops for this machine.
 #[derive(Clone, Copy)]
@@ -76,6 +80,8 @@ pub struct Kernels {
     sweep: SweepFn,
     apply: ApplyFn,
     finish: FinishFn,
+    untangle: UntangleFn,
+    tangle: TangleFn,
 }
 
 impl std::fmt::Debug for Kernels {
@@ -92,7 +98,7 @@ impl Kernels {
 
     /// The loops of every machine.
     pub fn portable() -> Self {
-        Self { name: "portable", sweep: portable::sweep, apply: portable::apply, finish: portable::finish }
+        portable::KERNELS
     }
 
     /// Every set of loops that this machine can run, the slowest first.
@@ -100,17 +106,10 @@ impl Kernels {
         #[allow(unused_mut)]
         let mut sets = vec![Self::portable()];
         #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                sets.push(Self { name: "avx2", sweep: avx2::sweep, apply: avx2::apply, finish: avx2::finish });
-                if is_x86_feature_detected!("avx512f") {
-                    sets.push(Self {
-                        name: "avx512",
-                        sweep: avx512::sweep,
-                        apply: avx512::apply,
-                        finish: avx512::finish,
-                    });
-                }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            sets.push(avx2::KERNELS);
+            if is_x86_feature_detected!("avx512f") {
+                sets.push(avx512::KERNELS);
             }
         }
         sets
@@ -138,6 +137,16 @@ impl Kernels {
         assert!(filters.iter().all(|(r, i)| r.len() == bins && i.len() == bins));
         assert!(bins.is_multiple_of(super::fft::LANES));
         (self.apply)(sums, re, im, filters, gain);
+    }
+
+    /// From the transform of a real signal's pairs as complex numbers to its spectrum.
+    pub(crate) fn untangle(&self, packed: &[Complex<f32>], room: &mut Tangle, re: &mut [f32], im: &mut [f32]) {
+        (self.untangle)(packed, room, re, im);
+    }
+
+    /// The way back.
+    pub(crate) fn tangle(&self, re: &[f32], im: &[f32], room: &mut Tangle, packed: &mut [Complex<f32>]) {
+        (self.tangle)(re, im, room, packed);
     }
 
     /// Samples from the four inverse transforms of a hop: `out[n] = ((y₃q + y₂)q + y₁)q + y₀`, q = n / hop − ½.
@@ -291,7 +300,55 @@ fn finish_lanes(out: &mut [f32], y: [&[f32]; ORDERS]) {
     }
 }
 
-/// The same three entries for one instruction set.
+/// X[k] = E + W·O with E = (Z[k] + Z*[half − k]) / 2, O = −j (Z[k] − Z*[half − k]) / 2 and W = exp(−2πjk / len).
+#[inline(always)]
+fn untangle_lanes(packed: &[Complex<f32>], room: &mut Tangle, re: &mut [f32], im: &mut [f32]) {
+    let half = packed.len();
+    for ((r, i), z) in room.re.iter_mut().zip(&mut room.im).zip(packed) {
+        (*r, *i) = (z.re, z.im);
+    }
+    (room.re[half], room.im[half]) = (room.re[0], room.im[0]);
+    for ((r, i), (fr, fi)) in
+        room.back_re.iter_mut().zip(&mut room.back_im).zip(room.re.iter().rev().zip(room.im.iter().rev()))
+    {
+        (*r, *i) = (*fr, *fi);
+    }
+    let n = half + 1;
+    let (zr, zi, br, bi) = (&room.re[..n], &room.im[..n], &room.back_re[..n], &room.back_im[..n]);
+    let (wr, wi) = (&room.turn_re[..n], &room.turn_im[..n]);
+    let (re, im) = (&mut re[..n], &mut im[..n]);
+    for k in 0..n {
+        let (er, ei) = (0.5 * (zr[k] + br[k]), 0.5 * (zi[k] - bi[k]));
+        let (or, oi) = (0.5 * (zi[k] + bi[k]), -0.5 * (zr[k] - br[k]));
+        re[k] = er + (wr[k] * or - wi[k] * oi);
+        im[k] = ei + (wr[k] * oi + wi[k] * or);
+    }
+}
+
+/// Z[k] = (X[k] + X*[half − k]) + j W* (X[k] − X*[half − k]); imaginary parts of X at both ends are taken for zero.
+#[inline(always)]
+fn tangle_lanes(re: &[f32], im: &[f32], room: &mut Tangle, packed: &mut [Complex<f32>]) {
+    let half = packed.len();
+    let n = half + 1;
+    room.re[..n].copy_from_slice(&re[..n]);
+    room.im[..n].copy_from_slice(&im[..n]);
+    (room.im[0], room.im[half]) = (0.0, 0.0);
+    for ((r, i), (fr, fi)) in
+        room.back_re.iter_mut().zip(&mut room.back_im).zip(room.re.iter().rev().zip(room.im.iter().rev()))
+    {
+        (*r, *i) = (*fr, *fi);
+    }
+    let (xr, xi, br, bi) = (&room.re[..half], &room.im[..half], &room.back_re[..half], &room.back_im[..half]);
+    let (wr, wi) = (&room.turn_re[..half], &room.turn_im[..half]);
+    for (k, z) in packed.iter_mut().enumerate() {
+        let (sr, si) = (xr[k] + br[k], xi[k] - bi[k]);
+        let (dr, di) = (xr[k] - br[k], xi[k] + bi[k]);
+        // j (wr − j wi)(dr + j di)
+        *z = Complex::new(sr - (wr[k] * di - wi[k] * dr), si + (wr[k] * dr + wi[k] * di));
+    }
+}
+
+/// The same entries for one instruction set.
 macro_rules! instruction_set {
     ($name:ident, $lanes:ty, $unroll:literal $(, $features:literal)?) => {
         mod $name {
@@ -314,19 +371,43 @@ macro_rules! instruction_set {
                 finish_lanes(out, y);
             }
 
-            pub(super) fn sweep(sums: &mut Sums, re: &[f32], im: &[f32], way: &Sweep<'_>) {
+            $(#[target_feature(enable = $features)])?
+            fn untangle_here(packed: &[Complex<f32>], room: &mut Tangle, re: &mut [f32], im: &mut [f32]) {
+                untangle_lanes(packed, room, re, im);
+            }
+
+            $(#[target_feature(enable = $features)])?
+            fn tangle_here(re: &[f32], im: &[f32], room: &mut Tangle, packed: &mut [Complex<f32>]) {
+                tangle_lanes(re, im, room, packed);
+            }
+
+            fn untangle(packed: &[Complex<f32>], room: &mut Tangle, re: &mut [f32], im: &mut [f32]) {
+                // SAFETY: as above.
+                #[allow(unused_unsafe)]
+                unsafe { untangle_here(packed, room, re, im) }
+            }
+
+            fn tangle(re: &[f32], im: &[f32], room: &mut Tangle, packed: &mut [Complex<f32>]) {
+                // SAFETY: as above.
+                #[allow(unused_unsafe)]
+                unsafe { tangle_here(re, im, room, packed) }
+            }
+
+            pub(super) const KERNELS: Kernels = Kernels { name: stringify!($name), sweep, apply, finish, untangle, tangle };
+
+            fn sweep(sums: &mut Sums, re: &[f32], im: &[f32], way: &Sweep<'_>) {
                 // SAFETY: `Kernels::all` hands this out only after it found the instruction set.
                 #[allow(unused_unsafe)]
                 unsafe { sweep_here(sums, re, im, way) }
             }
 
-            pub(super) fn apply(sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2], gain: f32) {
+            fn apply(sums: [&mut Sums; 2], re: &[f32], im: &[f32], filters: [(&[f32], &[f32]); 2], gain: f32) {
                 // SAFETY: as above.
                 #[allow(unused_unsafe)]
                 unsafe { apply_here(sums, re, im, filters, gain) }
             }
 
-            pub(super) fn finish(out: &mut [f32], y: [&[f32]; ORDERS]) {
+            fn finish(out: &mut [f32], y: [&[f32]; ORDERS]) {
                 // SAFETY: as above.
                 #[allow(unused_unsafe)]
                 unsafe { finish_here(out, y) }
