@@ -131,7 +131,10 @@ impl Layout {
                 .hint(format!("choose one of: {}, ambix", Self::names().collect::<Vec<_>>().join(", "))));
         };
         if labels.len() != channels {
-            return Err(Error::argument(format!("layout '{name}' has {} channels, the input has {channels}", labels.len())));
+            return Err(Error::argument(format!(
+                "layout '{name}' has {} channels, the input has {channels}",
+                labels.len()
+            )));
         }
         Ok(Self::from_labels(labels))
     }

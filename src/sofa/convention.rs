@@ -79,8 +79,10 @@ pub(crate) fn identify(file: &Container, findings: &mut Vec<Finding>) -> Result<
         "SOS" => Form::Sections,
         "" => by_variables(file)?,
         other => {
-            return Err(Error::unsupported(format!("{name} with the data type '{other}' cannot be read as a head set"))
-                .hint("the data types FIR, FIR-E, TF, TF-E and SOS can be read"));
+            return Err(Error::unsupported(format!(
+                "{name} with the data type '{other}' cannot be read as a head set"
+            ))
+            .hint("the data types FIR, FIR-E, TF, TF-E and SOS can be read"));
         }
     };
     if data_type.is_empty() {
@@ -98,11 +100,17 @@ pub(crate) fn identify(file: &Container, findings: &mut Vec<Finding>) -> Result<
             | "simplefreefieldtf"
             | "simplefreefieldsos"
     );
-    let general = matches!(lower.as_str(), "generalfir" | "generalfir-e" | "generalfire" | "generaltf" | "generaltf-e" | "generalsos");
+    let general = matches!(
+        lower.as_str(),
+        "generalfir" | "generalfir-e" | "generalfire" | "generaltf" | "generaltf-e" | "generalsos"
+    );
     if !head && !general {
         findings.push(
-            Finding::warning("unknown-convention", format!("the convention {name} is not known; read by its data alone"))
-                .hint("check that it holds directional filters for two ears"),
+            Finding::warning(
+                "unknown-convention",
+                format!("the convention {name} is not known; read by its data alone"),
+            )
+            .hint("check that it holds directional filters for two ears"),
         );
     }
     let room = file.attribute("RoomType").unwrap_or("free field").to_ascii_lowercase();
@@ -112,7 +120,10 @@ pub(crate) fn identify(file: &Container, findings: &mut Vec<Finding>) -> Result<
             .hint("give it to --room"));
     }
     if !free {
-        findings.push(Finding::warning("room-type", format!("the room type is '{room}', a head set is measured in the free field")));
+        findings.push(Finding::warning(
+            "room-type",
+            format!("the room type is '{room}', a head set is measured in the free field"),
+        ));
     }
     Ok(Convention { name: name.to_string(), form, head })
 }

@@ -83,7 +83,8 @@ pub(crate) fn settle(
             let (a, b) = (r.at(0, 0), r.at(1, 0));
             let apart = length([a[0] - b[0], a[1] - b[1], a[2] - b[2]]);
             if apart > 0.0 && !(0.1..=0.3).contains(&apart) {
-                findings.push(Finding::info("ear-distance", format!("ReceiverPosition puts the ears {apart:.3} m apart")));
+                findings
+                    .push(Finding::info("ear-distance", format!("ReceiverPosition puts the ears {apart:.3} m apart")));
             }
             if a[1] > b[1] {
                 Evidence::LeftFirst

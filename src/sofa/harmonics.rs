@@ -45,7 +45,10 @@ pub(crate) fn expand(
     angles.push((0.0, 90.0));
     let directions = angles.len();
     if directions.saturating_mul(row) > MAX_VALUES || directions.saturating_mul(row).saturating_mul(e) > MAX_WORK {
-        return Err(Error::limit(format!("spherical harmonics of order {order} with {} samples ask for too much", coefficients.taps)));
+        return Err(Error::limit(format!(
+            "spherical harmonics of order {order} with {} samples ask for too much",
+            coefficients.taps
+        )));
     }
     let mut irs = vec![0f32; directions * row];
     let mut places = Vec::with_capacity(directions);

@@ -91,10 +91,7 @@ fn read_like(file: &Container, name: &str, model: &str, findings: &mut Vec<Findi
         findings.push(Finding::warning("no-distance", format!("{name} gives no distances; 1 m is assumed")));
     }
     if let Some(row) = points.iter().position(|p| p.iter().any(|v| !v.is_finite())) {
-        return Err(Error::malformed(format!(
-            "{name} {row} is {:?}, not a position",
-            points[row]
-        )));
+        return Err(Error::malformed(format!("{name} {row} is {:?}, not a position", points[row])));
     }
     for p in &mut points {
         *p = match system {
@@ -150,7 +147,10 @@ fn system(variable: &Variable, name: &str, findings: &mut Vec<Finding>) -> Resul
                 System::Cartesian
             };
             if name == "SourcePosition" {
-                findings.push(Finding::warning("no-type", format!("{name} does not name its coordinate system; by its units it is {system:?}")));
+                findings.push(Finding::warning(
+                    "no-type",
+                    format!("{name} does not name its coordinate system; by its units it is {system:?}"),
+                ));
             }
             Ok(system)
         }
@@ -169,7 +169,8 @@ impl Units {
         let mut units = Self { angle: degree, length: 1.0 };
         let Some(text) = variable.attribute("Units") else {
             if name == "SourcePosition" {
-                findings.push(Finding::warning("no-units", format!("{name} has no units; degrees and metres are assumed")));
+                findings
+                    .push(Finding::warning("no-units", format!("{name} has no units; degrees and metres are assumed")));
             }
             return Ok(units);
         };
@@ -277,7 +278,8 @@ impl Pose {
     /// # Errors
     /// `Malformed` if view and up are parallel or zero.
     pub(crate) fn frame(&self, object: &str, m: usize) -> Result<Frame> {
-        let pick = |p: &Option<Places>, default| p.as_ref().map_or(default, |p| p.at(if p.rows == 1 { 0 } else { m }, 0));
+        let pick =
+            |p: &Option<Places>, default| p.as_ref().map_or(default, |p| p.at(if p.rows == 1 { 0 } else { m }, 0));
         let view = pick(&self.view, [1.0, 0.0, 0.0]);
         let up = pick(&self.up, [0.0, 0.0, 1.0]);
         Frame::new(view, up).ok_or_else(|| {

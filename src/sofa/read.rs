@@ -98,7 +98,10 @@ fn directions(
         }
     }
     if listener.moves() {
-        findings.push(Finding::info("listener-moves", "the head moves between measurements; directions are relative to it"));
+        findings.push(Finding::info(
+            "listener-moves",
+            "the head moves between measurements; directions are relative to it",
+        ));
     }
     check(&positions, convention)?;
     Ok(positions)
@@ -115,7 +118,11 @@ fn check(positions: &[Vec3], convention: &Convention) -> Result<()> {
     let first = unit(positions[0]);
     let vary = positions.iter().any(|&p| places::dot(unit(p), first) < 1.0 - 1e-7);
     if !vary && (positions.len() > 1 || !convention.head) {
-        let hint = if convention.head { "choose a head set with several directions" } else { "only sets with several directions are head sets" };
+        let hint = if convention.head {
+            "choose a head set with several directions"
+        } else {
+            "only sets with several directions are head sets"
+        };
         return Err(Error::unsupported(format!(
             "all {} measurements of this {} have one direction, so it is no head set",
             positions.len(),

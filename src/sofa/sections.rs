@@ -23,7 +23,8 @@ pub(crate) fn read(file: &Container, findings: &mut Vec<Finding>) -> Result<Filt
     let sections = shape.n / 6;
     let mut radius = 0f64;
     for (i, s) in values.chunks_exact_mut(6).enumerate() {
-        let place = || format!("measurement {}, receiver {}, section {}", i / sections / 2, i / sections % 2, i % sections);
+        let place =
+            || format!("measurement {}, receiver {}, section {}", i / sections / 2, i / sections % 2, i % sections);
         if s.iter().any(|v| !v.is_finite()) || s[3] == 0.0 {
             return Err(Error::malformed(format!("Data.SOS of {} is {s:?}, no filter", place())));
         }
@@ -31,10 +32,7 @@ pub(crate) fn read(file: &Container, findings: &mut Vec<Finding>) -> Result<Filt
         s.iter_mut().for_each(|v| *v /= a0);
         let pole = pole_radius(s[4], s[5]);
         if pole.is_nan() || pole >= 1.0 {
-            return Err(Error::malformed(format!(
-                "Data.SOS of {} is unstable: a pole at radius {pole}",
-                place()
-            )));
+            return Err(Error::malformed(format!("Data.SOS of {} is unstable: a pole at radius {pole}", place())));
         }
         radius = radius.max(pole);
     }

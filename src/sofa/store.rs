@@ -84,6 +84,10 @@ fn count(shape: &[usize]) -> Option<usize> {
 }
 
 fn allocate<T: Float>(count: usize, fill: T) -> Result<Vec<T>> {
+    if fill.is_zero() {
+        // Untouched zeroed pages cost nothing; writing zeros would.
+        return Ok(vec![T::default(); count]);
+    }
     let mut out = Vec::new();
     out.try_reserve_exact(count).map_err(|_| Error::limit(format!("no memory for {count} values")))?;
     out.resize(count, fill);
@@ -119,8 +123,10 @@ pub(crate) fn foreign(error: hdf5_reader::error::Error) -> Error {
         | E::UnsupportedLayoutClass(_)
         | E::UnsupportedLayoutVersion(_)
         | E::UnsupportedChunkIndexType(_)
-        | E::UnsupportedLinkType(_) => Error::unsupported(text),
-        _ => Error::malformed(text),
+        | E::UnsupportedLinkType(_) => {
+            Error::unsupported(format!("the file uses a part of HDF5 that cannot be read ({text})"))
+        }
+        _ => Error::malformed(format!("the file is damaged ({text})")),
     };
     ours.caused_by(error)
 }
@@ -229,7 +235,8 @@ impl Chunks<'_> {
     }
 
     fn check_complete(&self, entries: &[ChunkEntry]) -> Result<()> {
-        let expected = self.shape.iter().zip(self.chunk).try_fold(1usize, |a, (&n, &c)| a.checked_mul(n.div_ceil(c as usize)));
+        let expected =
+            self.shape.iter().zip(self.chunk).try_fold(1usize, |a, (&n, &c)| a.checked_mul(n.div_ceil(c as usize)));
         match expected {
             Some(expected) if expected == entries.len() => Ok(()),
             _ => Err(Error::malformed(format!("only {} of its chunks were written", entries.len()))
@@ -250,8 +257,7 @@ impl Chunks<'_> {
         // A shuffle that was applied first is undone last, together with the conversion.
         let (shuffle, rest) = match self.filters.split_first() {
             Some((f, rest))
-                if f.id == FILTER_SHUFFLE
-                    && f.client_data.first().is_none_or(|&n| n as usize == self.number.size) =>
+                if f.id == FILTER_SHUFFLE && f.client_data.first().is_none_or(|&n| n as usize == self.number.size) =>
             {
                 (true, rest)
             }
@@ -262,12 +268,12 @@ impl Chunks<'_> {
             let raw = self.file.storage().read_range(entry.address, size).map_err(foreign)?;
             let mask = if shuffle { entry.filter_mask >> 1 } else { entry.filter_mask };
             let decoded;
-            let plain: &[u8] = if rest.iter().enumerate().all(|(i, _)| i < 32 && mask & (1 << i) != 0) {
+            let plain: &[u8] = if (0..rest.len()).all(|i| mask & (1 << i) != 0) {
                 raw.as_ref()
             } else {
-                decoded =
-                    apply_pipeline_with_limit(raw.as_ref(), rest, mask, self.number.size, None, Some(bytes + 1))
-                        .map_err(foreign)?;
+                let limit = Some(bytes + 1);
+                decoded = apply_pipeline_with_limit(raw.as_ref(), rest, mask, self.number.size, None, limit)
+                    .map_err(foreign)?;
                 &decoded
             };
             if plain.len() != bytes {
