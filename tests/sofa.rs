@@ -34,7 +34,7 @@ fn place(m: usize) -> [f64; 3] {
 /// Sample and value of the one pulse of a response (as in `make_tiny.py`).
 fn pulse(m: usize, ear: usize) -> (usize, f32) {
     let s = place(m)[1] / 2.0 * if ear == 0 { 1.0 } else { -1.0 };
-    ((8.0 - 6.0 * s + 1e-9).floor() as usize, (1.0 + s / 2.0) as f32)
+    ((16.0 - 14.0 * s + 1e-9).floor() as usize, (1.0 + s / 2.0) as f32)
 }
 
 fn assert_places(set: &HrirData, name: &str) {
@@ -46,7 +46,7 @@ fn assert_places(set: &HrirData, name: &str) {
 }
 
 fn assert_made_set(set: &HrirData, name: &str) {
-    assert_eq!((set.taps, set.sample_rate), (32, 48000.0), "{name}");
+    assert_eq!((set.taps, set.sample_rate), (64, 48000.0), "{name}");
     assert_places(set, name);
     for m in 0..10 {
         for ear in 0..2 {

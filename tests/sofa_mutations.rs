@@ -81,11 +81,13 @@ fn damaged_files_end_in_an_error_or_a_sane_set() {
                     assert_eq!(set.delays.len(), set.len());
                     assert!(set.irs.iter().all(|x| x.is_finite()));
                     assert!(set.positions.iter().flatten().all(|x| x.is_finite()));
-                    assert!(set.sample_rate.is_finite() && !sofa::doctor(&set).is_empty() || set.len() > 0);
+                    sofa::diagnose(&set);
+                    assert!(set.sample_rate.is_finite() && !set.is_empty());
                 }
                 Err(error) => {
                     refused += 1;
-                    assert!(!error.to_string().is_empty());
+                    // That text stands for a panic inside.
+                    assert!(!error.to_string().contains("did not foresee"), "{name}: {error}");
                 }
             }
             assert!(start.elapsed() < Duration::from_secs(10), "{name} took {:?}", start.elapsed());

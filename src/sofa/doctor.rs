@@ -195,7 +195,7 @@ fn order(set: &HrirData, times: &Times, findings: &mut Vec<Finding>) {
             )
             .hint("the set was made without time differences; directions will be hard to tell"),
         );
-    } else if times.response_itd > 2.5e-4 && times.field_itd > 2.5e-4 {
+    } else if times.response_itd > 2e-4 && times.field_itd > 2e-4 {
         findings.push(
             Finding::warning(
                 "double-itd",

@@ -1,7 +1,7 @@
 """Writes tests/data/hrtf/tiny: one small set of ten directions in every form, and sets that must be refused.
 
 Needs h5py and numpy: python tests/data/hrtf/make_tiny.py
-The set: azimuths 0, 45, ... 315 and both poles, 2 m; each response is one sample, at 8 - 6 s for an ear on the side
+The set: azimuths 0, 45, ... 315 and both poles, 2 m; each response is one sample, at 16 - 14 s for an ear on the side
 of s = +1 (left) or -1, where s = +-y / 2 m rounded down to whole samples, with the value 1 + s / 2.
 """
 import os
@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tiny")
-RATE, TAPS = 48000.0, 32
+RATE, TAPS = 48000.0, 64
 ANGLES = [(45.0 * i, 0.0) for i in range(8)] + [(0.0, 90.0), (0.0, -90.0)]
 M = len(ANGLES)
 
@@ -24,7 +24,7 @@ IR = np.zeros((M, 2, TAPS))
 for m in range(M):
     for ear, sign in ((0, 1.0), (1, -1.0)):
         s = sign * PLACES[m, 1] / 2.0
-        IR[m, ear, int(np.floor(8 - 6 * s + 1e-9))] = 1 + s / 2
+        IR[m, ear, int(np.floor(16 - 14 * s + 1e-9))] = 1 + s / 2
 
 
 def write(name, convention="SimpleFreeFieldHRIR", kind="FIR", drop=(), attrs=None, libver="earliest", strings="fixed",
@@ -77,7 +77,7 @@ write("big_endian_f64", Data__IR=(IR, {}, {"dtype": ">f8"}))
 write("big_endian_f32_shuffled", Data__IR=(IR, {}, {"dtype": ">f4", "chunks": (3, 2, 20), "shuffle": True, "compression": 4}))
 write("little_f32_shuffled", Data__IR=(IR, {}, {"dtype": "<f4", "chunks": (4, 1, 32), "shuffle": True, "compression": 4}))
 write("fletcher", Data__IR=(IR, {}, {"chunks": (7, 2, 9), "shuffle": True, "compression": 9, "fletcher32": True}))
-write("extensible", libver="latest", Data__IR=(IR, {}, {"chunks": (4, 2, 16), "maxshape": (None, 2, 32), "compression": 4}))
+write("extensible", libver="latest", Data__IR=(IR, {}, {"chunks": (4, 2, 16), "maxshape": (None, 2, 64), "compression": 4}))
 write("btree2", libver="latest", Data__IR=(IR, {}, {"chunks": (4, 2, 16), "maxshape": (None, 2, None), "compression": 4}))
 write("fixed_array", libver="latest", Data__IR=(IR, {}, {"chunks": (4, 2, 16), "shuffle": True, "compression": 4}))
 write("cartesian", SourcePosition=(PLACES, {"Type": "cartesian", "Units": "meter"}))
