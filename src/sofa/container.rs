@@ -210,7 +210,7 @@ fn texts(attributes: &[Attribute]) -> Vec<(String, String)> {
     attributes
         .iter()
         .filter(|a| !OWN.contains(&a.name.as_str()))
-        .filter_map(|a| {
+        .map(|a| {
             let empty = a.shape.contains(&0) || a.raw_data.is_empty() && a.decoded_strings.is_none();
             let text = if empty {
                 String::new()
@@ -221,7 +221,7 @@ fn texts(attributes: &[Attribute]) -> Vec<(String, String)> {
                     .or_else(|_| a.read_as_f64().map(|v| v.to_string()))
                     .unwrap_or_else(|_| latin1(a).unwrap_or_default())
             };
-            Some((a.name.clone(), text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_string()))
+            (a.name.clone(), text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_string())
         })
         .collect()
 }

@@ -119,7 +119,8 @@ fn grid(file: &Container, n: usize) -> Result<(bool, f64)> {
     let step = f[1] - f[0];
     // Frequencies may be kept in single precision.
     let slack = 1e-3 * step.abs() + 1e-6 * f[n - 1].abs();
-    if let Some(k) = (0..n).find(|&k| !((f[k] - f[0] - k as f64 * step).abs() <= slack)) {
+    let off = |k: usize| (f[k] - f[0] - k as f64 * step).abs();
+    if let Some(k) = (0..n).find(|&k| off(k).is_nan() || off(k) > slack) {
         return Err(uneven(format!(
             "the frequencies are uneven: N {k} is {} Hz, steps of {step} Hz from {} Hz ask for {}",
             f[k],
