@@ -32,10 +32,7 @@ pub use doctor::{Diagnosis, diagnose, doctor};
 pub use finding::{Finding, Severity};
 pub use grid::{Grid, GridKind};
 
-use crate::error::{Error, Result};
-
-/// The largest file that is read: above it are only mistakes.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+use crate::error::Result;
 
 /// Directional filters for two ears.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,24 +129,7 @@ impl Meta {
 /// # Errors
 /// `Io` if it cannot be read; otherwise as [`parse`]. The error names the file.
 pub fn open(path: &Path) -> Result<HrirData> {
-    parse(load(path)?).map_err(|e| e.at(path))
-}
-
-/// Opens any SOFA file without asking what it holds.
-///
-/// # Errors
-/// `Io` if it cannot be read; otherwise as [`Container::parse`]. The error names the file.
-pub fn open_container(path: &Path) -> Result<Container> {
-    Container::parse(load(path)?).map_err(|e| e.at(path))
-}
-
-fn load(path: &Path) -> Result<Vec<u8>> {
-    let failed = |e| Error::io(path, "the SOFA file cannot be read", e);
-    let size = std::fs::metadata(path).map_err(failed)?.len();
-    if size > MAX_FILE_BYTES {
-        return Err(Error::limit(format!("the file has {} MiB, a head set at most 1024", size >> 20)).at(path));
-    }
-    std::fs::read(path).map_err(failed)
+    from_container(&Container::open(path)?).map_err(|e| e.at(path))
 }
 
 /// Reads the head set in the bytes of a file: a `Vec<u8>` or a `&'static [u8]`, without a copy.

@@ -24,6 +24,7 @@ enum Kind {
 pub(crate) trait Float: Copy + Default {
     fn from_f64(value: f64) -> Self;
     fn from_f32(value: f32) -> Self;
+    fn is_zero(self) -> bool;
 }
 
 impl Float for f32 {
@@ -33,6 +34,9 @@ impl Float for f32 {
     fn from_f32(value: f32) -> Self {
         value
     }
+    fn is_zero(self) -> bool {
+        self.to_bits() == 0
+    }
 }
 
 impl Float for f64 {
@@ -41,6 +45,9 @@ impl Float for f64 {
     }
     fn from_f32(value: f32) -> Self {
         f64::from(value)
+    }
+    fn is_zero(self) -> bool {
+        self.to_bits() == 0
     }
 }
 

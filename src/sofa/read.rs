@@ -23,6 +23,13 @@ pub(crate) fn read(file: &Container) -> Result<HrirData> {
         return Err(Error::malformed("all responses are silent"));
     }
     let positions = directions(file, &convention, &mut filters, &mut findings)?;
+    // Impulse responses of a file were checked where the file could be named; this is for those made here.
+    if let Some(at) = fir::first_not_finite(&filters.irs) {
+        return Err(Error::malformed(format!(
+            "the response of measurement {} grows beyond all numbers",
+            at / (2 * filters.taps)
+        )));
+    }
     let receivers = places::read(file, "ReceiverPosition", &mut findings)?;
     ears::settle(&mut filters, &positions, receivers.as_ref(), &mut findings);
     Ok(HrirData {

@@ -49,7 +49,7 @@ pub(crate) fn read(file: &Container, findings: &mut Vec<Finding>) -> Result<Filt
         return Err(Error::malformed("Data.SOS gives responses beyond all numbers"));
     }
     // All responses end where the last one has decayed.
-    let taps = irs.chunks_exact(run).map(|ir| end(ir)).max().unwrap_or(1).max(1);
+    let taps = irs.chunks_exact(run).map(end).max().unwrap_or(1).max(1);
     if wanted > run && taps == run {
         findings.push(Finding::warning(
             "long-decay",

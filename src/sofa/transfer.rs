@@ -66,7 +66,29 @@ pub(crate) fn read(file: &Container, form: Form, findings: &mut Vec<Finding>) ->
         None => vec![[0.0; 2]; shape.m * shape.e],
     };
     let mut irs = inverse(&real, &imag, shape.n, missing);
-    unwrap(&mut irs, taps, sample_rate, findings);
+    let mut turned = unwrap(&mut irs, taps);
+    if backwards(&irs, taps) {
+        // Back to time zero, mirrored there, and once more to a beginning after the quietest stretch.
+        for ir in irs.chunks_exact_mut(taps) {
+            ir.rotate_right(turned);
+            ir[1..].reverse();
+        }
+        turned = unwrap(&mut irs, taps);
+        findings.push(Finding::warning(
+            "conjugated",
+            "the louder ear comes later, so the phases follow the other time convention (exp -iwt); conjugated",
+        ));
+    }
+    if turned > 0 {
+        let common = taps - turned;
+        findings.push(Finding::warning(
+            "wrapped",
+            format!(
+                "the responses begin before time zero; all were delayed by {common} samples ({:.2} ms)",
+                common as f64 / sample_rate * 1e3
+            ),
+        ));
+    }
     Ok(Filters { sample_rate, taps, measurements: shape.m, emitters: shape.e, irs, delays })
 }
 
@@ -97,7 +119,8 @@ fn grid(file: &Container, n: usize) -> Result<(bool, f64)> {
     let step = f[1] - f[0];
     // Frequencies may be kept in single precision.
     let slack = 1e-3 * step.abs() + 1e-6 * f[n - 1].abs();
-    if let Some(k) = (0..n).find(|&k| !((f[k] - f[0] - k as f64 * step).abs() <= slack)) {
+    let off = |k: usize| (f[k] - f[0] - k as f64 * step).abs();
+    if let Some(k) = (0..n).find(|&k| off(k).is_nan() || off(k) > slack) {
         return Err(uneven(format!(
             "the frequencies are uneven: N {k} is {} Hz, steps of {step} Hz from {} Hz ask for {}",
             f[k],
@@ -146,9 +169,9 @@ fn inverse(real: &[f64], imag: &[f64], n: usize, missing: usize) -> Vec<f32> {
 }
 
 /// Responses that begin before time zero have their beginnings at the end. If the last eighth holds more than a
-/// hundredth of the energy, all responses are turned by one common number of samples that starts them after the
-/// quietest stretch.
-fn unwrap(irs: &mut [f32], taps: usize, sample_rate: f64, findings: &mut Vec<Finding>) {
+/// hundredth of the energy, all responses are turned left by one common number of samples, which is returned, so that
+/// they start after the quietest stretch.
+fn unwrap(irs: &mut [f32], taps: usize) -> usize {
     let mut envelope = vec![0f64; taps];
     for ir in irs.chunks_exact(taps) {
         envelope.iter_mut().zip(ir).for_each(|(e, &x)| *e += f64::from(x) * f64::from(x));
@@ -157,7 +180,7 @@ fn unwrap(irs: &mut [f32], taps: usize, sample_rate: f64, findings: &mut Vec<Fin
     let window = (taps / 8).max(1);
     let late: f64 = envelope[taps - window..].iter().sum();
     if late <= 0.01 * total {
-        return;
+        return 0;
     }
     let mut energy: f64 = envelope[..window].iter().sum();
     let (mut quietest, mut least) = (0, energy);
@@ -169,16 +192,68 @@ fn unwrap(irs: &mut [f32], taps: usize, sample_rate: f64, findings: &mut Vec<Fin
     }
     // The new beginning is the end of that stretch, less a few samples of it.
     let begin = (quietest + window - window / 4) % taps;
-    if begin == 0 {
-        return;
-    }
     irs.chunks_exact_mut(taps).for_each(|ir| ir.rotate_left(begin));
-    let common = taps - begin;
-    findings.push(Finding::warning(
-        "wrapped",
-        format!(
-            "the responses begin before time zero; all were delayed by {common} samples ({:.2} ms)",
-            common as f64 / sample_rate * 1e3
-        ),
-    ));
+    begin
+}
+
+/// True if, where the ears differ by 2 dB or more, the louder one nearly always has its peak later. No head does that.
+fn backwards(irs: &[f32], taps: usize) -> bool {
+    let peak = |ir: &[f32]| {
+        ir.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map_or(0.0, |(i, _)| i as f64)
+    };
+    let energy = |ir: &[f32]| ir.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>();
+    let (mut seen, mut late) = (0usize, 0usize);
+    for pair in irs.chunks_exact(2 * taps) {
+        let (a, b) = pair.split_at(taps);
+        let db = 10.0 * (energy(a) / energy(b)).log10();
+        let lead = peak(b) - peak(a);
+        if db.is_finite() && db.abs() >= 2.0 && lead != 0.0 {
+            seen += 1;
+            late += usize::from((lead > 0.0) != (db > 0.0));
+        }
+    }
+    seen >= 2 && late * 10 >= seen * 9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A left and a right ear, `lead` samples apart, the first one louder.
+    fn pair(taps: usize, first: usize, lead: usize) -> Vec<f32> {
+        let mut irs = vec![0f32; 2 * taps];
+        irs[first % taps] = 1.0;
+        irs[taps + (first + lead) % taps] = 0.5;
+        irs
+    }
+
+    #[test]
+    fn spectra_with_and_without_dc_give_their_impulse_response() {
+        // A delay of 3 of 8 samples: bins k = 0..=4.
+        let bin = |k: usize| (-std::f64::consts::TAU * (k * 3) as f64 / 8.0).sin_cos();
+        let (imag, real): (Vec<f64>, Vec<f64>) = (0..5).map(bin).unzip();
+        let mut want = [0f32; 8];
+        want[3] = 1.0;
+        for missing in [0, 1] {
+            let got = inverse(&real[missing..], &imag[missing..], 5 - missing, missing);
+            assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-6), "{got:?}");
+        }
+    }
+
+    #[test]
+    fn responses_before_time_zero_are_turned_by_one_common_delay() {
+        let mut irs = pair(64, 62, 4);
+        let begin = unwrap(&mut irs, 64);
+        let peak = |ir: &[f32]| ir.iter().position(|&x| x != 0.0).unwrap();
+        assert!(begin > 0);
+        assert_eq!(peak(&irs[64..]) - peak(&irs[..64]), 4);
+    }
+
+    #[test]
+    fn a_louder_ear_that_comes_later_is_backwards() {
+        let right = [pair(64, 10, 5), pair(64, 12, 3)].concat();
+        assert!(!backwards(&right, 64));
+        let wrong: Vec<f32> = right.chunks_exact(64).flat_map(|ir| ir.iter().rev().copied()).collect();
+        assert!(backwards(&wrong, 64));
+    }
 }
