@@ -6,6 +6,8 @@
 pub mod bank;
 pub mod interpolate;
 pub mod mesh;
+pub mod near_field;
+mod near_field_table;
 pub mod onset;
 pub mod set;
 
