@@ -1,6 +1,6 @@
-//! Fits the near-field filters of a rigid-sphere head and writes their table.
+//! Fits the near-field filters of a rigid-sphere head and writes their table, `src/hrtf/near_field_table.rs`.
 //!
-//! `cargo run --release --no-default-features --example make_near_field_table > src/hrtf/near_field_table.rs`
+//! `cargo run --release --no-default-features --example make_near_field_table`
 //!
 //! At each distance and angle the filter is a gain and [`SECTIONS`] shelves, each with a middle and a height, fitted to
 //! the series of `tests/reference/sphere.rs` by damped Gauss–Newton steps. What the data leave open (the middle of a
@@ -40,7 +40,7 @@ struct Line {
     weight: f64,
 }
 
-fn main() {
+fn main() -> std::io::Result<()> {
     let lines: Vec<Line> = (0..64)
         .map(|i| {
             let hz = 25.0 * (16_000.0f64 / 25.0).powf(f64::from(i) / 63.0);
@@ -55,7 +55,9 @@ fn main() {
         .collect();
     let table = fit(&lines, &targets);
     report(&table);
-    print(&table);
+    // Written at the end: the library, which this program is built with, holds the old one.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/hrtf/near_field_table.rs");
+    std::fs::write(path, source(&table))
 }
 
 /// Distance and angle of a node of the table.
@@ -117,7 +119,7 @@ fn fit(lines: &[Line], targets: &[Vec<f64>]) -> Vec<Cell> {
                 table[i] = std::array::from_fn(|p| if p % 2 == 1 { mean[p] } else { 0.0 });
                 continue;
             }
-            improve(&mut table[i], &mean, lines, &targets[i], sweep);
+            improve(&mut table[i], &mean, lines, &targets[i], [sweep, column]);
         }
     }
     table
@@ -126,8 +128,13 @@ fn fit(lines: &[Line], targets: &[Vec<f64>]) -> Vec<Cell> {
 /// Pull to the neighbours of a middle, of a height.
 const PULL: [f64; 2] = [40.0, 8.0];
 
+/// How much stronger behind.
+const STIFF: f64 = 60.0;
+
 /// One Gauss–Newton step of a cell.
-fn improve(cell: &mut Cell, mean: &Cell, lines: &[Line], target: &[f64], sweep: usize) {
+fn improve(cell: &mut Cell, mean: &Cell, lines: &[Line], target: &[f64], [sweep, column]: [usize; 2]) {
+    // Behind, where the interference of a sphere is sharper than that of any head, the sheets are held stiffer.
+    let stiff = 1.0 + STIFF * (column as f64 / (ANGLES - 1) as f64 - 0.7).clamp(0.0, 0.1) * 10.0;
     let mut a = [[0.0; PARAMETERS]; PARAMETERS];
     let mut b = [0.0; PARAMETERS];
     for (line, want) in lines.iter().zip(target) {
@@ -143,7 +150,7 @@ fn improve(cell: &mut Cell, mean: &Cell, lines: &[Line], target: &[f64], sweep: 
         }
     }
     for p in 0..PARAMETERS {
-        let pull = if p % 2 == 1 { PULL[0] } else { PULL[1] } * if sweep < 20 { 10.0 } else { 1.0 };
+        let pull = stiff * if p % 2 == 1 { PULL[0] } else { PULL[1] } * if sweep < 20 { 10.0 } else { 1.0 };
         let drag = 0.05 * a[p][p];
         a[p][p] += pull + drag;
         b[p] += pull * (mean[p] - cell[p]);
@@ -164,8 +171,9 @@ fn solve(mut a: [[f64; PARAMETERS]; PARAMETERS], mut b: Cell) -> Cell {
     for i in 0..PARAMETERS {
         for j in i + 1..PARAMETERS {
             let part = a[j][i] / a[i][i];
-            for k in i..PARAMETERS {
-                a[j][k] -= part * a[i][k];
+            let pivot = a[i];
+            for (x, p) in a[j].iter_mut().zip(pivot).skip(i) {
+                *x -= part * p;
             }
             b[j] -= part * b[i];
         }
@@ -244,42 +252,49 @@ fn report(table: &[Cell]) {
     }
 }
 
-fn print(table: &[Cell]) {
-    println!("//! Near-field filters of a rigid-sphere head of {HEAD} m, fitted to its series.");
-    println!("//!");
-    println!(
-        "//! Made by `cargo run --release --no-default-features --example make_near_field_table`; not to be edited."
+/// The table as source.
+fn source(table: &[Cell]) -> String {
+    let mut text = format!(
+        "//! Near-field filters of a rigid-sphere head of {HEAD} m, fitted to its series.
+//!
+//! Made by `cargo run --release --no-default-features --example make_near_field_table`; not to be edited.
+
+/// Distances, in equal ratios from [`NEAREST`] to 1 m.
+pub(super) const DISTANCES: usize = {DISTANCES};
+/// Angles from the axis of the ear, in equal steps from 0 to 180 degrees.
+pub(super) const ANGLES: usize = {ANGLES};
+/// Shelves of a filter.
+pub(super) const SECTIONS: usize = {SECTIONS};
+/// Metres.
+pub(super) const NEAREST: f64 = {NEAREST:?};
+/// Radius of the head, metres.
+pub(super) const HEAD: f64 = {HEAD:?};
+
+/// Logs of the gain and of each shelf's zero and pole in Hz, `[DISTANCES][ANGLES]`.
+// Some of so many numbers look like a constant of mathematics.
+#[allow(clippy::approx_constant)]
+#[rustfmt::skip]
+pub(super) static TABLE: [[[f32; {PARAMETERS}]; ANGLES]; DISTANCES] = [
+"
     );
-    println!();
-    println!("/// Distances, in equal ratios from [`NEAREST`] to 1 m.");
-    println!("pub(super) const DISTANCES: usize = {DISTANCES};");
-    println!("/// Angles from the axis of the ear, in equal steps from 0 to 180 degrees.");
-    println!("pub(super) const ANGLES: usize = {ANGLES};");
-    println!("/// Shelves of a filter.");
-    println!("pub(super) const SECTIONS: usize = {SECTIONS};");
-    println!("/// Metres.");
-    println!("pub(super) const NEAREST: f64 = {NEAREST:?};");
-    println!("/// Radius of the head, metres.");
-    println!("pub(super) const HEAD: f64 = {HEAD:?};");
-    println!();
-    println!("/// Logs of the gain and of each shelf's zero and pole in Hz, `[DISTANCES][ANGLES]`.");
-    println!("#[rustfmt::skip]");
-    println!("pub(super) static TABLE: [[[f32; {}]; ANGLES]; DISTANCES] = [", PARAMETERS);
     for row in table.chunks(ANGLES) {
-        println!("    [");
+        text += "    [\n";
         for cells in row.chunks(3) {
-            let cells = cells.iter().map(|c| {
-                let mut numbers = format!("{:.3}", c[0]);
-                for k in 0..SECTIONS {
-                    // Rounded apart, but equal where there is no height.
-                    let (middle, half) = (c[1 + 2 * k], 0.5 * c[2 + 2 * k]);
-                    numbers += &format!(", {:.3}, {:.3}", middle + half, middle - half);
-                }
-                format!("[{}],", numbers.replace("-0.000", "0.000"))
-            });
-            println!("        {}", cells.collect::<Vec<_>>().join(" "));
+            let cells: Vec<String> = cells.iter().map(numbers).collect();
+            text += &format!("        {}\n", cells.join(" "));
         }
-        println!("    ],");
+        text += "    ],\n";
     }
-    println!("];");
+    text + "];\n"
+}
+
+/// One cell as source.
+fn numbers(cell: &Cell) -> String {
+    let mut text = format!("[{:.3}", cell[0]);
+    for k in 0..SECTIONS {
+        // Zero and pole are rounded apart, but come out equal where there is no height.
+        let (middle, half) = (cell[1 + 2 * k], 0.5 * cell[2 + 2 * k]);
+        text += &format!(", {:.3}, {:.3}", middle + half, middle - half);
+    }
+    text.replace("-0.000", "0.000") + "],"
 }

@@ -265,7 +265,7 @@ fn small_moves_change_little_and_1_m_is_crossed_without_a_step() {
         most_time * 1e6
     );
     assert!(crossed > 1000, "{crossed}");
-    assert!(most_db < 0.06 && most_turn < 0.0025, "{most_db} {most_turn}");
+    assert!(most_db < 0.065 && most_turn < 0.0025, "{most_db} {most_turn}");
     // No way grows by more than the move at either end, and there are four.
     assert!(most_time < 4.0 * 0.001 / C, "{most_time}");
 }
