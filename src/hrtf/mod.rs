@@ -8,6 +8,8 @@ pub mod interpolate;
 #[cfg(feature = "sofa")]
 pub mod load;
 pub mod mesh;
+pub mod near_field;
+mod near_field_table;
 pub mod onset;
 pub mod set;
 
