@@ -6,7 +6,7 @@ use periphon::coords::{Pose, Rotation, Vec3};
 use periphon::dsp::kernel::Kernels;
 use periphon::hrtf::HrtfSet;
 use periphon::render::{Control, Engine, EngineOptions, engine};
-use periphon::spatializer::{Motion, SourceSpec};
+use periphon::spatializer::{Motion, Path, PathKey, SourceSpec};
 use proptest::prelude::*;
 use reference::{Noise, convolve, difference_db, moving_tone, omega, set, to_f64, tone};
 use std::sync::Arc;
@@ -278,6 +278,35 @@ fn twice_the_distance_costs_six_decibels_down_to_ten_centimetres() {
         10.0 * out[0].iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().log10()
     };
     assert!((level(2.0) - level(4.0) - 6.0206).abs() < 1e-3);
+}
+
+#[test]
+fn crossing_one_metre_and_coming_close_does_not_click() {
+    let set = set(10, 256, RATE);
+    for hz in [500.0, 2000.0] {
+        let x = tone(omega(hz, RATE), 96_000);
+        let key = |t: f64, y: f64| PathKey { t, value: Vec3::new(0.12, y, 0.05) };
+        let path = Path::new(vec![key(0.0, 1.4), key(1.2, 0.2), key(2.0, -1.1)]).unwrap();
+        let out = one(&set, SourceSpec::new(Motion::Path(Arc::new(path))), &x, 256);
+        for y in out {
+            let d = away_db(&y[4800..4800 + 65_536], hz);
+            assert!(d < -65.0, "{hz} Hz: {d:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn a_source_beside_the_head_is_louder_at_its_ear_than_one_far_away() {
+    let set = set(10, 256, RATE);
+    let x = tone(omega(500.0, RATE), 24_000);
+    let ild = |d: f64| {
+        let out = one(&set, SourceSpec::still(Vec3::new(0.0, d, 0.0)), &x, 256);
+        let level = |y: &[f32]| y[4800..].iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+        10.0 * (level(&out[0]) / level(&out[1])).log10()
+    };
+    let (far, near) = (ild(2.0), ild(0.2));
+    assert!((ild(1.0) - far).abs() < 0.01, "nothing changes at one metre");
+    assert!(near - far > 6.0, "{far:.1} dB far, {near:.1} dB near");
 }
 
 #[test]

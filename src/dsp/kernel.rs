@@ -197,7 +197,8 @@ unsafe fn sweep_lanes<S: Simd, const U: usize>(sums: &mut Sums, re: &[f32], im: 
         let mut er: [S; U] = std::array::from_fn(|u| S::load(pr.as_ptr().add(u * S::LANES)));
         let mut ei: [S; U] = std::array::from_fn(|u| S::load(pi.as_ptr().add(u * S::LANES)));
         let (zr, zi) = (S::splat(zr as f32), S::splat(zi as f32));
-        let mut w: [S; U] = std::array::from_fn(|u| S::load(COUNT.as_ptr().add(u * S::LANES)).mul(S::splat(omega as f32)));
+        let mut w: [S; U] =
+            std::array::from_fn(|u| S::load(COUNT.as_ptr().add(u * S::LANES)).mul(S::splat(omega as f32)));
         let w_step = S::splat((omega * step as f64) as f32);
         let (t1, t2) = (S::splat(t1 as f32), S::splat(t2 as f32));
         let (half, third) = (S::splat(0.5), S::splat(1.0 / 3.0));

@@ -6,6 +6,7 @@
 //! time-aligned interpolation of head-related transfer functions", IEEE/ACM TASLP 31, 2023). Then the mixed arrival time
 //! is put back. A direction that was measured comes out as it was measured.
 
+use super::near_field::NearEar;
 use super::set::HrtfSet;
 use crate::dsp::fft::{Fft, Spectrum, delay_spectrum, good_len};
 
@@ -74,5 +75,20 @@ impl Interpolator {
         for (y, x) in out.iter_mut().zip(&self.fft.time) {
             *y = x * scale;
         }
+    }
+
+    /// Sends a response of `[taps]` samples at `sample_rate` Hz through the near field's filter and its delay, in
+    /// place; what would come after its end is left out.
+    pub fn bring_near(&mut self, response: &mut [f32], near: &NearEar, sample_rate: f64) {
+        let len = self.fft.len();
+        self.fft.time[..response.len()].copy_from_slice(response);
+        self.fft.time[response.len()..].fill(0.0);
+        let Spectrum { re, im } = &mut self.one;
+        self.fft.forward(re, im);
+        near.shelves.apply(re, im, len, sample_rate);
+        delay_spectrum(re, im, near.delay_s * sample_rate, len);
+        self.fft.inverse(re, im);
+        let scale = 1.0 / len as f32;
+        response.iter_mut().zip(&self.fft.time).for_each(|(y, x)| *y = x * scale);
     }
 }

@@ -55,7 +55,7 @@ impl OnsetFinder {
         }
         smooth.iter_mut().for_each(|y| *y = y.abs());
         let peak = smooth.iter().fold(0.0f32, |m, y| m.max(*y));
-        if !(peak > 0.0) {
+        if peak <= 0.0 {
             return 0.0;
         }
         let level = peak * THRESHOLD;

@@ -147,6 +147,12 @@ impl HrtfSet {
         &self.shells
     }
 
+    /// True if sources within a metre are to be had by the near field's model: the set was measured at one distance, and
+    /// not from nearby.
+    pub fn models_near_field(&self) -> bool {
+        matches!(&self.shells[..], [only] if only.radius > 0.9)
+    }
+
     /// The response of one ear (0 = left) at a vertex, `[taps]`.
     pub fn response(&self, vertex: u32, ear: usize) -> &[f32] {
         let at = (vertex as usize * 2 + ear) * self.taps;

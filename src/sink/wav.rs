@@ -1,8 +1,8 @@
 //! WAV and RF64 (EBU Tech 3306). The header has room for a `ds64` chunk from the start, hidden in a `JUNK` chunk; where
 //! the file passes 4 GiB it is put to use.
 //!
-//! Our own writer: `hound` cannot say which channel is which, cannot pass 4 GiB, and writes sample by sample (see
-//! `docs/decisions/output.md`). It reads these files in the tests.
+//! `hound` says what the format is; the samples go out in bulk, as it would write them one by one at several times the
+//! cost, and past 4 GiB it cannot go (see `docs/decisions/output.md`). It reads these files in the tests.
 
 use super::{Encoder, SampleFormat, SinkSpec};
 use crate::error::{Error, Result};
@@ -45,6 +45,10 @@ pub(super) fn channel_mask(layout: &Layout) -> u32 {
     }
     mask
 }
+
+/// An extensible `fmt ` chunk with its head, and where the mask lies in it.
+const EXTENSIBLE_BYTES: usize = 48;
+const MASK_AT: usize = 28;
 
 pub(super) struct WavEncoder {
     spec: SinkSpec,
@@ -116,31 +120,26 @@ impl WavEncoder {
         header
     }
 
+    /// The `fmt ` chunk as hound writes it, with the channel mask put right: hound takes channels for the first
+    /// speakers of the mask, whatever they are.
     fn format_chunk(&self) -> Vec<u8> {
         let spec = &self.spec;
-        let (channels, bytes) = (spec.layout.channels(), spec.format.bytes());
-        let tag: u16 = if spec.format == SampleFormat::F32 { 3 } else { 1 };
-        let mask = channel_mask(&spec.layout);
-        // The plain form says nothing about places: fit for mono and stereo of 16 bits only, as everybody has it.
-        let usual = spec.format == SampleFormat::I16 && (mask == 0x4 || mask == 0x3);
-        let mut body = Vec::with_capacity(40);
-        body.extend_from_slice(&(if usual { tag } else { 0xfffe }).to_le_bytes());
-        body.extend_from_slice(&(channels as u16).to_le_bytes());
-        body.extend_from_slice(&spec.sample_rate.to_le_bytes());
-        body.extend_from_slice(&(spec.sample_rate * (channels * bytes) as u32).to_le_bytes());
-        body.extend_from_slice(&((channels * bytes) as u16).to_le_bytes());
-        body.extend_from_slice(&(8 * bytes as u16).to_le_bytes());
-        if !usual {
-            body.extend_from_slice(&22u16.to_le_bytes());
-            body.extend_from_slice(&(8 * bytes as u16).to_le_bytes());
-            body.extend_from_slice(&mask.to_le_bytes());
-            // KSDATAFORMAT_SUBTYPE_PCM or _IEEE_FLOAT.
-            body.extend_from_slice(&tag.to_le_bytes());
-            body.extend_from_slice(b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71");
+        let header = hound::WavSpec {
+            channels: spec.layout.channels() as u16,
+            sample_rate: spec.sample_rate,
+            bits_per_sample: 8 * spec.format.bytes() as u16,
+            sample_format: match spec.format {
+                SampleFormat::F32 => hound::SampleFormat::Float,
+                SampleFormat::I16 | SampleFormat::I24 => hound::SampleFormat::Int,
+            },
         }
-        let mut out = Vec::new();
-        chunk(&mut out, b"fmt ", &body);
-        out
+        .into_header_for_infinite_file();
+        // "RIFF", size, "WAVE", then the chunk, then "data" and its size.
+        let mut chunk = header[12..header.len() - 8].to_vec();
+        if chunk.len() == EXTENSIBLE_BYTES {
+            chunk[MASK_AT..MASK_AT + 4].copy_from_slice(&channel_mask(&spec.layout).to_le_bytes());
+        }
+        chunk
     }
 
     fn float_chunk(&mut self, planes: &[&[f32]], out: &mut Vec<u8>) {

@@ -3,8 +3,8 @@
 //! The grid says all that an inverse transform needs if it is even and starts at 0 Hz or one step above: N frequencies
 //! up to f give 2 (N - 1) samples at 2 f. Any other grid would need invented values, so it is refused.
 
-use realfft::RealFftPlanner;
-use realfft::num_complex::Complex;
+use rustfft::FftPlanner;
+use rustfft::num_complex::Complex;
 
 use super::container::{Container, MAX_VALUES};
 use super::convention::Form;
@@ -145,10 +145,9 @@ fn grid(file: &Container, n: usize) -> Result<(bool, f64)> {
 /// `[...][n]` bins to `[...][2 (n + missing - 1)]` samples.
 fn inverse(real: &[f64], imag: &[f64], n: usize, missing: usize) -> Vec<f32> {
     let taps = 2 * (n + missing - 1);
-    let plan = RealFftPlanner::<f64>::new().plan_fft_inverse(taps);
-    let mut spectrum = plan.make_input_vec();
-    let mut samples = plan.make_output_vec();
-    let mut scratch = plan.make_scratch_vec();
+    let plan = FftPlanner::<f64>::new().plan_fft_inverse(taps);
+    let mut spectrum = vec![Complex::default(); taps];
+    let mut scratch = vec![Complex::default(); plan.get_inplace_scratch_len()];
     let mut out = Vec::with_capacity(real.len() / n * taps);
     for (re, im) in real.chunks_exact(n).zip(imag.chunks_exact(n)) {
         for ((bin, &re), &im) in spectrum[missing..].iter_mut().zip(re).zip(im) {
@@ -157,13 +156,15 @@ fn inverse(real: &[f64], imag: &[f64], n: usize, missing: usize) -> Vec<f32> {
         if missing > 0 {
             spectrum[0] = Complex::new(spectrum[1].norm(), 0.0);
         }
-        // A real signal has real values at both ends of its spectrum.
+        // A real signal has real values at both ends of its spectrum, and mirror images between them.
+        let last = n + missing - 1;
         spectrum[0].im = 0.0;
-        spectrum[n + missing - 1].im = 0.0;
-        // It fails only if the lengths or the imaginary parts at the ends are wrong, and neither is.
-        let done = plan.process_with_scratch(&mut spectrum, &mut samples, &mut scratch).is_ok();
-        debug_assert!(done, "lengths are those of the plan");
-        out.extend(samples.iter().map(|&x| (x / taps as f64) as f32));
+        spectrum[last].im = 0.0;
+        for k in 1..last {
+            spectrum[taps - k] = spectrum[k].conj();
+        }
+        plan.process_with_scratch(&mut spectrum, &mut scratch);
+        out.extend(spectrum.iter().map(|x| (x.re / taps as f64) as f32));
     }
     out
 }

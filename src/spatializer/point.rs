@@ -5,7 +5,7 @@
 //! nor the steps of a control signal are heard. A spline of measured spectra is a weighted sum of them, which is what
 //! [`crate::dsp::kernel`] computes.
 
-use crate::hrtf::{HrtfSet, Place};
+use crate::hrtf::Place;
 
 /// No spectrum of the voice's own.
 pub(crate) const NO_SLOT: u8 = u8::MAX;
@@ -26,9 +26,9 @@ pub(crate) struct EarPoint {
 impl EarPoint {
     pub(crate) const SILENT: Self = Self { terms: [(0, 0.0); 6], count: 0, slot: NO_SLOT, own_weight: 0.0, delay: 0.0 };
 
-    /// Mixed from the table.
-    pub(crate) fn from_table(place: &Place, set: &HrtfSet, ear: usize, gain: f64) -> Self {
-        let mut point = Self { delay: set.delay(place, ear), count: place.count as u8, ..Self::SILENT };
+    /// Mixed from the table, arriving at `delay` samples.
+    pub(crate) fn from_table(place: &Place, delay: f64, gain: f64) -> Self {
+        let mut point = Self { delay, count: place.count as u8, ..Self::SILENT };
         for ((v, w), to) in place.terms().iter().zip(&mut point.terms) {
             *to = (*v, (w * gain) as f32);
         }

@@ -8,7 +8,8 @@ use super::point::{Basis, EarPoint, NO_SLOT, Point};
 use crate::coords::Vec3;
 use crate::dsp::fft::{Fft, delay_spectrum};
 use crate::dsp::kernel::{Kernels, Sums, Sweep, Term};
-use crate::hrtf::{FilterBank, Interpolator};
+use crate::hrtf::near_field::{NearEar, near_ear};
+use crate::hrtf::{FilterBank, HrtfSet, Interpolator, Place};
 
 /// Gain 1/d stops rising at this distance, metres.
 pub(crate) const NEAREST: f64 = 0.1;
@@ -153,13 +154,37 @@ impl Voice {
         self.resting = (0..2).all(|e| alike(&a[e], &c[e]) && alike(&b[e], &c[e]));
     }
 
-    /// A control point mixed from the table.
-    fn moving_point(&mut self, target: &Target, shop: &Workshop<'_>) -> Point {
+    /// Where one ear's filter is to be looked up for a place, and what the near field adds.
+    fn look_up(&mut self, at: Vec3, ear: usize, set: &HrtfSet) -> (Place, f64, Option<NearEar>) {
+        let near = if set.models_near_field() { near_ear(at, ear) } else { None };
+        let place = set.place(near.map_or(at, |n| n.direction), &mut self.near[ear]);
+        let delay = set.delay(&place, ear) + near.map_or(0.0, |n| n.delay_s * set.sample_rate());
+        (place, delay, near)
+    }
+
+    /// A control point mixed from the table; close to the head into a spectrum of the voice's own, which then goes
+    /// through the near field's filter.
+    fn moving_point(&mut self, target: &Target, shop: &mut Workshop<'_>) -> Point {
         let gain = target.gain / target.at.norm().max(NEAREST);
-        let set = shop.bank.set();
-        let place = set.place(target.at, &mut self.near[0]);
+        let bank = shop.bank;
+        let set = bank.set();
         self.turn = (self.turn + 1) % NEAR_SLOTS;
-        std::array::from_fn(|ear| EarPoint::from_table(&place, set, ear, gain))
+        std::array::from_fn(|ear| {
+            let (place, delay, near) = self.look_up(target.at, ear, set);
+            let Some(near) = near else { return EarPoint::from_table(&place, delay, gain) };
+            let own = own_range(self.turn, ear, self.bins);
+            let (re, im) = self.own[own].split_at_mut(self.bins);
+            re.fill(0.0);
+            im.fill(0.0);
+            for (vertex, weight) in place.terms() {
+                let (from_re, from_im, scale) = bank.spectrum(*vertex, ear);
+                let w = *weight as f32 * scale;
+                re.iter_mut().zip(from_re).for_each(|(y, x)| *y += w * f32::from(*x));
+                im.iter_mut().zip(from_im).for_each(|(y, x)| *y += w * f32::from(*x));
+            }
+            near.shelves.apply(re, im, bank.len(), set.sample_rate());
+            EarPoint::own(self.turn as u8, delay, gain)
+        })
     }
 
     fn rest_point(&self, target: &Target) -> Point {
@@ -172,12 +197,12 @@ impl Voice {
     fn make_rest(&mut self, target: &Target, shop: &mut Workshop<'_>) {
         self.rest = 1 - self.rest;
         self.rest_at = Some(target.at);
-        let set = shop.bank.set();
-        let place = set.place(target.at, &mut self.near[0]);
-        let len = shop.bank.len();
+        let bank = shop.bank;
+        let set = bank.set();
+        let len = bank.len();
         let scale = 1.0 / len as f32;
         for ear in 0..2 {
-            let delay = set.delay(&place, ear);
+            let (place, delay, near) = self.look_up(target.at, ear, set);
             if target.everywhere {
                 // In step with the head's own front, so that low-frequency effects and speakers arrive together.
                 let front = set.place(Vec3::new(1.0, 0.0, 0.0), &mut [0; 2]);
@@ -185,7 +210,10 @@ impl Voice {
                 shop.response.fill(0.0);
                 shop.response[at.min(set.taps() - 1)] = 1.0;
             } else {
-                shop.interpolator.response(set, place.terms(), ear, delay, shop.response);
+                shop.interpolator.response(set, place.terms(), ear, set.delay(&place, ear), shop.response);
+                if let Some(near) = &near {
+                    shop.interpolator.bring_near(shop.response, near, set.sample_rate());
+                }
             }
             for (t, x) in shop.fft.time.iter_mut().zip(shop.response.iter()) {
                 *t = x * scale;
