@@ -133,6 +133,23 @@ impl Fft {
         self.kernels.untangle(&self.packed, &mut self.tangle, re, im);
     }
 
+    /// The spectrum of a signal of `len` samples in two parts, as a ring buffer holds it.
+    pub fn forward_of(&mut self, first: &[f32], second: &[f32], re: &mut [f32], im: &mut [f32]) {
+        if !first.len().is_multiple_of(2) {
+            self.time[..first.len()].copy_from_slice(first);
+            self.time[first.len()..].copy_from_slice(second);
+            return self.forward(re, im);
+        }
+        let (head, tail) = self.packed.split_at_mut(first.len() / 2);
+        for (z, x) in [(head, first), (tail, second)] {
+            for (z, x) in z.iter_mut().zip(x.chunks_exact(2)) {
+                *z = Complex::new(x[0], x[1]);
+            }
+        }
+        self.forward.process_with_scratch(&mut self.packed, &mut self.scratch);
+        self.kernels.untangle(&self.packed, &mut self.tangle, re, im);
+    }
+
     /// `self.time` from a spectrum; unscaled, so `len` times too large. Imaginary parts at 0 and at Nyquist are ignored.
     pub fn inverse(&mut self, re: &[f32], im: &[f32]) {
         self.kernels.tangle(re, im, &mut self.tangle, &mut self.packed);

@@ -43,24 +43,26 @@ impl Sums {
     }
 }
 
-/// One measured spectrum that a moving filter is mixed from, with its weights in `A`, `D₁` and `D₂`.
-#[derive(Clone, Copy, Debug)]
-pub struct Term<'a, T> {
-    /// Real parts, `[bins]`.
-    pub re: &'a [T],
-    /// Imaginary parts, `[bins]`.
-    pub im: &'a [T],
-    /// Weights in the value at mid-hop, its slope and its curvature, per hop.
+/// One measured spectrum that a moving filter is mixed from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Term {
+    /// Which spectrum: it begins at `index · 2 · bins` of its table, real parts first, then imaginary ones.
+    pub index: u32,
+    /// Its weights in the value at mid-hop, the slope and the curvature, per hop.
     pub weights: [f32; 3],
 }
 
 /// One ear's way through one hop.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep<'a> {
-    /// Spectra of the shared table, 16-bit with their scale in the weights.
-    pub table: &'a [Term<'a, i16>],
-    /// Spectra of this source alone.
-    pub own: &'a [Term<'a, f32>],
+    /// Spectra that all sources share, 16-bit with their scale in the weights, `[..][re, im][bins]`.
+    pub table: &'a [i16],
+    /// Those that count.
+    pub table_terms: &'a [Term],
+    /// Spectra of this source alone, `[..][re, im][bins]`.
+    pub own: &'a [f32],
+    /// Those that count.
+    pub own_terms: &'a [Term],
     /// `τ`, `t₁`, `t₂` in samples.
     pub delay: [f64; 3],
     /// Length of the transform, samples.
@@ -125,8 +127,8 @@ impl Kernels {
         let bins = sums.bins;
         // The loops read without looking: every length is checked here, once.
         assert!(re.len() == bins && im.len() == bins && bins.is_multiple_of(super::fft::LANES));
-        assert!(way.table.iter().all(|t| t.re.len() == bins && t.im.len() == bins));
-        assert!(way.own.iter().all(|t| t.re.len() == bins && t.im.len() == bins));
+        let within = |terms: &[Term], len: usize| terms.iter().all(|t| (t.index as usize + 1) * 2 * bins <= len);
+        assert!(within(way.table_terms, way.table.len()) && within(way.own_terms, way.own.len()));
         (self.sweep)(sums, re, im, way);
     }
 
@@ -207,21 +209,23 @@ unsafe fn sweep_lanes<S: Simd, const U: usize>(sums: &mut Sums, re: &[f32], im: 
         while k < bins {
             let (mut ar, mut ai, mut br, mut bi, mut cr, mut ci) =
                 ([zero; U], [zero; U], [zero; U], [zero; U], [zero; U], [zero; U]);
-            for t in way.table {
+            for t in way.table_terms {
                 let [wa, wb, wc] = t.weights.map(|w| S::splat(w));
+                let from = way.table.as_ptr().add(t.index as usize * 2 * bins + k);
                 for u in 0..U {
-                    let r = S::load_i16(t.re.as_ptr().add(k + u * S::LANES));
-                    let i = S::load_i16(t.im.as_ptr().add(k + u * S::LANES));
+                    let r = S::load_i16(from.add(u * S::LANES));
+                    let i = S::load_i16(from.add(bins + u * S::LANES));
                     (ar[u], ai[u]) = (r.mul_add(wa, ar[u]), i.mul_add(wa, ai[u]));
                     (br[u], bi[u]) = (r.mul_add(wb, br[u]), i.mul_add(wb, bi[u]));
                     (cr[u], ci[u]) = (r.mul_add(wc, cr[u]), i.mul_add(wc, ci[u]));
                 }
             }
-            for t in way.own {
+            for t in way.own_terms {
                 let [wa, wb, wc] = t.weights.map(|w| S::splat(w));
+                let from = way.own.as_ptr().add(t.index as usize * 2 * bins + k);
                 for u in 0..U {
-                    let r = S::load(t.re.as_ptr().add(k + u * S::LANES));
-                    let i = S::load(t.im.as_ptr().add(k + u * S::LANES));
+                    let r = S::load(from.add(u * S::LANES));
+                    let i = S::load(from.add(bins + u * S::LANES));
                     (ar[u], ai[u]) = (r.mul_add(wa, ar[u]), i.mul_add(wa, ai[u]));
                     (br[u], bi[u]) = (r.mul_add(wb, br[u]), i.mul_add(wb, bi[u]));
                     (cr[u], ci[u]) = (r.mul_add(wc, cr[u]), i.mul_add(wc, ci[u]));

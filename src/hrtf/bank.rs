@@ -67,6 +67,16 @@ impl FilterBank {
         self.bins
     }
 
+    /// All spectra, `[V][2][re, im][bins]`.
+    pub fn table(&self) -> &[i16] {
+        &self.table
+    }
+
+    /// What the spectrum of one ear at a vertex is to be multiplied by.
+    pub fn scale(&self, vertex: u32, ear: usize) -> f32 {
+        self.scale[vertex as usize][ear]
+    }
+
     /// Real and imaginary parts of one ear at a vertex, and what they are to be multiplied by.
     pub fn spectrum(&self, vertex: u32, ear: usize) -> (&[i16], &[i16], f32) {
         let at = (vertex as usize * 2 + ear) * 2 * self.bins;

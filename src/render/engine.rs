@@ -292,8 +292,8 @@ impl Engine {
             if source.is_quiet() {
                 continue;
             }
-            source.window(&mut self.fft.time);
-            self.fft.forward(&mut self.spectrum.re, &mut self.spectrum.im);
+            let (old, new) = source.window();
+            self.fft.forward_of(old, new, &mut self.spectrum.re, &mut self.spectrum.im);
             for voice in source.voices() {
                 let x = (&self.spectrum.re[..], &self.spectrum.im[..]);
                 voice.add(x, &basis, &self.bank, &self.kernels, &mut self.sums);

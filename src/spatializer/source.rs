@@ -233,11 +233,10 @@ impl Source {
         self.quiet >= self.ring.len()
     }
 
-    /// The last frames, oldest first, as many as `out` holds: the whole ring.
-    pub(crate) fn window(&self, out: &mut [f32]) {
+    /// The last frames, the older part first.
+    pub(crate) fn window(&self) -> (&[f32], &[f32]) {
         let (new, old) = self.ring.split_at(self.at);
-        out[..old.len()].copy_from_slice(old);
-        out[old.len()..].copy_from_slice(new);
+        (old, new)
     }
 
     /// The voices that sound.

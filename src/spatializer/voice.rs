@@ -14,6 +14,10 @@ use crate::hrtf::{FilterBank, HrtfSet, Interpolator, Place};
 /// Gain 1/d stops rising at this distance, metres.
 pub(crate) const NEAREST: f64 = 0.1;
 
+/// Places nearer than this have near-field cues. They set in at 1 m, where they are nothing; a hair less leaves out the
+/// many sources that are at 1 m but for rounding.
+const NEAR_FIELD: f64 = 0.9999;
+
 /// Slots for spectra of the voice's own: three that come one after another while it moves close to the head, and two
 /// in turn for where it rests.
 const NEAR_SLOTS: usize = 3;
@@ -156,7 +160,7 @@ impl Voice {
 
     /// Where one ear's filter is to be looked up for a place, and what the near field adds.
     fn look_up(&mut self, at: Vec3, ear: usize, set: &HrtfSet) -> (Place, f64, Option<NearEar>) {
-        let near = if set.models_near_field() { near_ear(at, ear) } else { None };
+        let near = if at.norm() < NEAR_FIELD && set.models_near_field() { near_ear(at, ear) } else { None };
         let place = set.place(near.map_or(at, |n| n.direction), &mut self.near[ear]);
         let delay = set.delay(&place, ear) + near.map_or(0.0, |n| n.delay_s * set.sample_rate());
         (place, delay, near)
@@ -263,7 +267,7 @@ impl Voice {
         kernels: &Kernels,
         sums: &mut Sums,
     ) {
-        let mut merged = Merged::default();
+        let (mut table, mut own) = (Terms::<MOST>::default(), Terms::<3>::default());
         let mut delay = [0.0; 3];
         for (i, point) in self.points.iter().enumerate() {
             let p = &point[ear];
@@ -271,29 +275,23 @@ impl Voice {
             for (d, w) in delay.iter_mut().zip(weights) {
                 *d += w * p.delay;
             }
+            let weights = weights.map(|w| w as f32);
             for (vertex, weight) in &p.terms[..p.count as usize] {
-                merged.add(*vertex, weights.map(|w| w as f32 * weight));
+                let weight = weight * bank.scale(*vertex, ear);
+                table.add(2 * vertex + ear as u32, weights.map(|w| w * weight));
             }
             if p.slot != NO_SLOT {
-                merged.add(OWN | u32::from(p.slot), weights.map(|w| w as f32 * p.own_weight));
+                own.add(2 * u32::from(p.slot) + ear as u32, weights.map(|w| w * p.own_weight));
             }
         }
-        const NO_TABLE: Term<'static, i16> = Term { re: &[], im: &[], weights: [0.0; 3] };
-        const NO_OWN: Term<'static, f32> = Term { re: &[], im: &[], weights: [0.0; 3] };
-        let (mut table, mut own) = ([NO_TABLE; MOST], [NO_OWN; 3]);
-        let (mut tables, mut owns) = (0, 0);
-        for (key, weights) in &merged.entries[..merged.count] {
-            if key & OWN != 0 {
-                let (re, im) = self.own[own_range((key & !OWN) as usize, ear, self.bins)].split_at(self.bins);
-                own[owns] = Term { re, im, weights: *weights };
-                owns += 1;
-            } else {
-                let (re, im, scale) = bank.spectrum(*key, ear);
-                table[tables] = Term { re, im, weights: weights.map(|w| w * scale) };
-                tables += 1;
-            }
-        }
-        let way = Sweep { table: &table[..tables], own: &own[..owns], delay, len: bank.len() };
+        let way = Sweep {
+            table: bank.table(),
+            table_terms: table.terms(),
+            own: &self.own,
+            own_terms: own.terms(),
+            delay,
+            len: bank.len(),
+        };
         kernels.sweep(sums, x.0, x.1, &way);
     }
 }
@@ -304,32 +302,33 @@ fn own_range(slot: usize, ear: usize, bins: usize) -> std::ops::Range<usize> {
     at..at + 2 * bins
 }
 
-/// Marks a slot of the voice's own among vertices.
-const OWN: u32 = 1 << 31;
-/// Three control points of six vertices, or of a slot.
+/// Three control points of six vertices each.
 const MOST: usize = 18;
 
 /// Spectra that several control points share, merged: three points within one triangle need three spectra, not nine.
-struct Merged {
-    entries: [(u32, [f32; 3]); MOST],
+struct Terms<const N: usize> {
+    entries: [Term; N],
     count: usize,
 }
 
-impl Default for Merged {
+impl<const N: usize> Default for Terms<N> {
     fn default() -> Self {
-        Self { entries: [(0, [0.0; 3]); MOST], count: 0 }
+        Self { entries: [Term::default(); N], count: 0 }
     }
 }
 
-impl Merged {
-    fn add(&mut self, key: u32, weights: [f32; 3]) {
-        let known = self.entries[..self.count].iter_mut().find(|(k, _)| *k == key);
-        match known {
-            Some((_, w)) => w.iter_mut().zip(weights).for_each(|(w, x)| *w += x),
+impl<const N: usize> Terms<N> {
+    fn add(&mut self, index: u32, weights: [f32; 3]) {
+        match self.entries[..self.count].iter_mut().find(|t| t.index == index) {
+            Some(t) => t.weights.iter_mut().zip(weights).for_each(|(w, x)| *w += x),
             None => {
-                self.entries[self.count] = (key, weights);
+                self.entries[self.count] = Term { index, weights };
                 self.count += 1;
             }
         }
+    }
+
+    fn terms(&self) -> &[Term] {
+        &self.entries[..self.count]
     }
 }
