@@ -233,7 +233,7 @@ fn a_reader_that_goes_away_is_no_disaster() {
 #[test]
 fn an_interrupted_render_ends_with_130_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    // Half an hour of sound: long enough to be caught in the middle.
+    // A minute at a high rate: long enough to be caught in the middle.
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: 192_000,
