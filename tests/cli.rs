@@ -179,6 +179,20 @@ fn quiet_says_nothing_and_json_is_one_object() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let song = sample("solo_trumpet.ogg");
+    let song = song.to_str().unwrap();
+    for (name, flags) in [("a.wav", ["--threads", "1"]), ("b.wav", ["--threads", "4"])] {
+        let mut args = vec!["render", song, "-o", name, "--quiet"];
+        args.extend(flags);
+        assert!(periphon(dir.path(), &args).status.success());
+    }
+    let read = |name| std::fs::read(dir.path().join(name)).unwrap();
+    assert!(read("a.wav") == read("b.wav"), "bit-identical whatever the number of threads");
+}
+
+#[test]
 fn a_set_is_no_distance_from_itself() {
     let dir = tempfile::tempdir().unwrap();
     let out = periphon(dir.path(), &["hrtf", "compare", "kemar", "kemar", "--json"]);

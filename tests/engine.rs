@@ -296,6 +296,32 @@ fn crossing_one_metre_and_coming_close_does_not_click() {
 }
 
 #[test]
+fn a_way_too_fast_to_follow_becomes_cross_fades_and_stays_in_bounds() {
+    let set = set(10, 256, RATE);
+    let x = Noise(11).vec(48_000);
+    let level = |spec: SourceSpec| {
+        let out = one(&set, spec, &x, 256);
+        out.iter().flatten().fold(0.0f32, |m, y| m.max(y.abs()))
+    };
+    let loudest = level(SourceSpec::still(Vec3::new(0.0, 1.0, 0.0)));
+    for seconds_per_turn in [1.0, 0.3, 0.1, 0.01, -0.003] {
+        let peak = level(SourceSpec::new(Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn }));
+        assert!(peak < 1.5 * loudest, "{seconds_per_turn} s a turn: {peak} against {loudest}");
+    }
+    // From ear to ear within a millisecond, by hand.
+    let (mut engine, mut control) = offline(&set, 64, 1);
+    let id = control.add(SourceSpec::still(Vec3::new(0.0, 1.0, 0.0))).unwrap();
+    let out = render(&mut engine, &x, 64, |i| {
+        if i % 10 == 0 {
+            let side = if i % 20 == 0 { -1.0 } else { 1.0 };
+            control.move_over(id, Motion::Still(Vec3::new(0.0, side, 0.0)), 0.001).unwrap();
+        }
+    });
+    let peak = out.iter().flatten().fold(0.0f32, |m, y| m.max(y.abs()));
+    assert!(peak < 1.5 * loudest, "{peak} against {loudest}");
+}
+
+#[test]
 fn a_source_beside_the_head_is_louder_at_its_ear_than_one_far_away() {
     let set = set(10, 256, RATE);
     let x = tone(omega(500.0, RATE), 24_000);

@@ -3,6 +3,8 @@
 pub mod control;
 pub mod engine;
 #[cfg(feature = "files")]
+mod feed;
+#[cfg(feature = "files")]
 pub mod job;
 #[cfg(feature = "files")]
 pub mod offline;

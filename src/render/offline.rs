@@ -4,21 +4,20 @@
 //! held, the mix is kept in a scratch file until its loudness is known; see [`crate::sink::master`].
 
 use super::engine::{Engine, EngineOptions, engine};
+use super::feed::Feed;
 use super::job::{Loudness, Placement, RenderJob, RenderReport};
-use super::place::{default_placement, place, sum_channels};
+use super::place::{default_placement, place};
 use crate::buffer::AudioBuffer;
-use crate::decode::{self, Decoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hrtf;
 use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
-use crate::resample::Resampler;
 use crate::sink::master::{MasterSpec, master};
-use crate::sink::{Cover, FileSink, Scratch, SinkSpec, Tags};
+use crate::sink::{FileSink, Scratch, SinkSpec};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Frames read at a time, and rendered at most when no block is asked for.
+/// Frames rendered at a time at most when no block is asked for.
 const BLOCK: usize = 8192;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -31,10 +30,6 @@ pub fn interrupt() {
 
 fn go_on() -> bool {
     !INTERRUPTED.load(Ordering::Relaxed)
-}
-
-fn interrupted() -> Error {
-    Error::new(ErrorKind::Interrupted, "the work was interrupted before the output was whole")
 }
 
 /// How far a render is.
@@ -56,35 +51,35 @@ pub struct Progress {
 pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<RenderReport> {
     let began = Instant::now();
     FileSink::check(&job.output, job.format, job.force)?;
-    let mut track = Track::open(job)?;
-    let mut ears = Ears::new(job, &track)?;
-    let mut input_meter = match job.loudness {
-        Loudness::Source => Some(LoudnessMeter::new(&track.layout, track.rate)?.without_true_peak()),
-        _ if job.measure => Some(LoudnessMeter::new(&track.layout, track.rate)?.without_true_peak()),
-        _ => None,
-    };
+    let mut feed = Feed::open(job)?;
+    let mut ears = Ears::new(job, &mut feed)?;
+    if job.loudness == Loudness::Source || job.measure {
+        feed.meter = Some(LoudnessMeter::new(&feed.layout, feed.rate)?.without_true_peak());
+    }
     let mastered = job.loudness != Loudness::Off || job.true_peak.is_some();
     let stereo = Layout::named("stereo", 2)?;
-    let mut output_meter = match (mastered, job.measure) {
+    let mut meter = match (mastered, job.measure) {
         (true, _) => Some(LoudnessMeter::new(&stereo, ears.rate)?.with_envelope()),
         (false, true) => Some(LoudnessMeter::new(&stereo, ears.rate)?),
         (false, false) => None,
     };
     let mut spec = SinkSpec::new(ears.rate, stereo, job.format);
-    spec.tags = track.tags();
-    let total = ears.total_frames(&track);
+    spec.tags = feed.tags();
+    let total = feed.total_frames();
     spec.frames = total;
     let mut sink = FileSink::create(&job.output, &spec, job.force)?;
     let mut scratch = if mastered { Some(Scratch::new(&job.output, 2)?) } else { None };
 
     let mut mix = AudioBuffer::new(2, 0);
     let mut frames = 0;
-    while ears.next(&mut track, &mut input_meter, &mut mix)? {
+    let threads = job.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    feed.run(threads, |block| {
         if !go_on() {
-            return Err(interrupted());
+            return Err(Error::new(ErrorKind::Interrupted, "the work was interrupted before the output was whole"));
         }
+        ears.render(block, &mut mix);
         let planes = [mix.channel(0), mix.channel(1)];
-        if let Some(meter) = &mut output_meter {
+        if let Some(meter) = &mut meter {
             meter.push(&planes);
         }
         match &mut scratch {
@@ -93,9 +88,9 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         }
         frames += mix.frames() as u64;
         progress(Progress { done_frames: frames, total_frames: total, stage: "rendering" });
-    }
+        Ok(())
+    })?;
 
-    let input_lufs = input_meter.as_ref().and_then(LoudnessMeter::integrated_lufs);
     let mut report = RenderReport {
         output: job.output.clone(),
         frames,
@@ -103,24 +98,24 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         channels: 2,
         format: job.format,
         placement: ears.placement.name(),
-        layout: track.layout.name(),
-        input_lufs,
-        output_lufs: output_meter.as_ref().and_then(LoudnessMeter::integrated_lufs),
-        true_peak_dbtp: output_meter.as_ref().and_then(LoudnessMeter::true_peak_dbtp).filter(|p| p.is_finite()),
+        layout: feed.layout.name(),
+        input_lufs: feed.meter.as_ref().and_then(LoudnessMeter::integrated_lufs),
+        output_lufs: meter.as_ref().and_then(LoudnessMeter::integrated_lufs),
+        true_peak_dbtp: meter.as_ref().and_then(LoudnessMeter::true_peak_dbtp).filter(|p| p.is_finite()),
         gain_db: 0.0,
         limited_frames: 0,
         clipped_samples: 0,
-        non_finite_samples: track.decoder.non_finite() + ears.non_finite(),
+        non_finite_samples: feed.non_finite() + ears.non_finite(),
         seconds_elapsed: 0.0,
         realtime_factor: 0.0,
         hrtf: ears.hrtf.clone(),
         room: "none".to_string(),
         warnings: Vec::new(),
     };
-    if let (Some(scratch), Some(meter)) = (&mut scratch, &output_meter) {
+    if let (Some(scratch), Some(meter)) = (&mut scratch, &meter) {
         let target_lufs = match job.loudness {
             Loudness::Off => None,
-            Loudness::Source => input_lufs,
+            Loudness::Source => report.input_lufs,
             Loudness::Lufs(lufs) => Some(lufs),
         };
         let spec = MasterSpec { target_lufs, ceiling_dbtp: job.true_peak };
@@ -133,16 +128,15 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         report.output_lufs = mastered.output_lufs;
         report.true_peak_dbtp = Some(mastered.true_peak_dbtp).filter(|p| p.is_finite());
     }
-    let written = sink.finish()?;
-    report.clipped_samples = written.clipped;
-    report.warnings = warnings(&track, &report);
+    report.clipped_samples = sink.finish()?.clipped;
+    report.warnings = warnings(feed.warnings(), &report);
     report.seconds_elapsed = began.elapsed().as_secs_f64();
     report.realtime_factor = frames as f64 / f64::from(ears.rate) / report.seconds_elapsed.max(1e-9);
     Ok(report)
 }
 
-fn warnings(track: &Track, report: &RenderReport) -> Vec<String> {
-    let mut all = track.decoder.warnings().to_vec();
+fn warnings(of_track: &[String], report: &RenderReport) -> Vec<String> {
+    let mut all = of_track.to_vec();
     if report.non_finite_samples > 0 {
         all.push(format!("{} input samples were not finite and have been silenced", report.non_finite_samples));
     }
@@ -152,78 +146,12 @@ fn warnings(track: &Track, report: &RenderReport) -> Vec<String> {
     all
 }
 
-/// The part of the input that is rendered.
-struct Track {
-    decoder: Decoder,
-    layout: Layout,
-    rate: u32,
-    /// Frames still to be read; `None` for all there are.
-    left: Option<u64>,
-    buffer: AudioBuffer,
-}
-
-impl Track {
-    fn open(job: &RenderJob) -> Result<Self> {
-        let mut decoder = match &job.layout {
-            Some(layout) => decode::open_as(&job.input, layout)?,
-            None => decode::open(&job.input)?,
-        };
-        let info = decoder.info();
-        let (layout, rate) = (info.layout.clone(), info.sample_rate);
-        if job.start > 0.0 {
-            let first = (job.start * f64::from(rate)).round() as u64;
-            if info.frames.is_some_and(|n| first >= n) {
-                let seconds = info.seconds().unwrap_or(0.0);
-                return Err(Error::argument(format!(
-                    "--start {} is past the end: the track has {seconds:.3} s",
-                    job.start
-                ))
-                .at(&job.input));
-            }
-            decoder.seek(first)?;
-        }
-        let left = job.duration.map(|d| (d * f64::from(rate)).round() as u64);
-        Ok(Self { decoder, layout, rate, left, buffer: AudioBuffer::default() })
-    }
-
-    /// Reads the next frames, at most `frames`; false at the end.
-    fn read(&mut self, frames: usize) -> Result<bool> {
-        let most = self.left.map_or(frames, |left| frames.min(usize::try_from(left).unwrap_or(usize::MAX)));
-        let got = if most == 0 { 0 } else { self.decoder.read(&mut self.buffer, most)? };
-        if let Some(left) = &mut self.left {
-            *left -= got as u64;
-        }
-        Ok(got > 0)
-    }
-
-    fn frames(&self) -> Option<u64> {
-        let all = self.decoder.info().frames.map(|n| n.saturating_sub(self.decoder.position()));
-        match (all, self.left) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
-    }
-
-    fn tags(&self) -> Tags {
-        let info = self.decoder.info();
-        let cover = info.cover.as_ref().map(|c| Cover { mime: c.mime.clone(), data: c.data.clone() });
-        Tags { entries: info.tags.clone(), cover }
-    }
-}
-
-/// The rendering half: channels in, two ears out.
+/// The rendering half: blocks in, two ears out.
 struct Ears {
     placement: Placement,
     hrtf: String,
     rate: u32,
-    sum: bool,
     engine: Option<Renderer>,
-    resampler: Option<Resampler>,
-    /// What waits to be rendered, at the output's rate.
-    ready: AudioBuffer,
-    block: usize,
-    ended: bool,
-    tail: u64,
 }
 
 /// The engine with its control, which must live as long.
@@ -233,91 +161,38 @@ struct Renderer {
 }
 
 impl Ears {
-    fn new(job: &RenderJob, track: &Track) -> Result<Self> {
-        let placement = job.placement.clone().unwrap_or_else(|| default_placement(&track.layout));
-        let placed = place(&placement, &track.layout).map_err(|e| e.at(&job.input))?;
-        let rate = job.rate.unwrap_or(track.rate);
-        let mut block = job.block.unwrap_or(BLOCK);
-        let engine = if placed.sources.is_empty() {
-            None
-        } else {
+    /// Builds the engine for a job's placement and tells `feed` what blocks it wants.
+    fn new(job: &RenderJob, feed: &mut Feed) -> Result<Self> {
+        let placement = job.placement.clone().unwrap_or_else(|| default_placement(&feed.layout));
+        let placed = place(&placement, &feed.layout).map_err(|e| e.at(&job.input))?;
+        let rate = job.rate.unwrap_or(feed.rate);
+        let mut ears = Self { placement, hrtf: "none".to_string(), rate, engine: None };
+        let (mut block, mut tail) = (job.block.unwrap_or(BLOCK), 0);
+        if !placed.sources.is_empty() {
             let set = hrtf::open(&job.hrtf, f64::from(rate))?;
-            let moving = matches!(placement, Placement::Orbit(..));
             let mut options = EngineOptions::offline(f64::from(rate), block, placed.sources.len());
-            options.still = !moving;
+            options.still = !matches!(ears.placement, Placement::Orbit(..));
             let (engine, mut control) = engine(&set, &options)?;
-            for source in &placed.sources {
-                control.add(source.clone())?;
+            for source in placed.sources {
+                control.add(source)?;
             }
             block = job.block.unwrap_or(engine.best_block());
-            Some(Renderer { engine, control })
-        };
-        let tail = match (job.tail, &engine) {
-            (Some(seconds), _) => (seconds * f64::from(rate)).round() as u64,
-            (None, Some(r)) => r.engine.tail_frames() as u64,
-            (None, None) => 0,
-        };
-        let channels = if placed.sum { 1 } else { track.layout.channels() };
-        let resampler = (rate != track.rate).then(|| Resampler::new(track.rate, rate, channels)).transpose()?;
-        Ok(Self {
-            hrtf: if engine.is_some() { job.hrtf.clone() } else { "none".to_string() },
-            placement,
-            rate,
-            sum: placed.sum,
-            engine,
-            resampler,
-            ready: AudioBuffer::new(channels, 0),
-            block,
-            ended: false,
-            tail,
-        })
-    }
-
-    fn total_frames(&self, track: &Track) -> Option<u64> {
-        let frames = track.frames()?;
-        Some(self.resampler.as_ref().map_or(frames, |r| r.output_frames(frames)) + self.tail)
+            tail = engine.tail_frames() as u64;
+            ears.hrtf.clone_from(&job.hrtf);
+            ears.engine = Some(Renderer { engine, control });
+        }
+        let tail = job.tail.map_or(tail, |seconds| (seconds * f64::from(rate)).round() as u64);
+        feed.prepare(placed.sum, rate, block, tail)?;
+        Ok(ears)
     }
 
     fn non_finite(&self) -> u64 {
         self.engine.as_ref().map_or(0, |r| r.control.counters().non_finite())
     }
 
-    /// Renders the next block into `mix`; false at the end.
-    fn next(&mut self, track: &mut Track, meter: &mut Option<LoudnessMeter>, mix: &mut AudioBuffer) -> Result<bool> {
-        while self.ready.frames() < self.block && !self.ended {
-            if track.read(BLOCK)? {
-                if let Some(meter) = meter {
-                    meter.push(&track.buffer.iter().collect::<Vec<_>>());
-                }
-                if self.sum {
-                    sum_channels(&mut track.buffer);
-                }
-                match &mut self.resampler {
-                    Some(r) => r.process(&track.buffer, &mut self.ready)?,
-                    None => self.ready.extend(&track.buffer.iter().collect::<Vec<_>>()),
-                }
-            } else {
-                self.ended = true;
-                if let Some(r) = &mut self.resampler {
-                    r.finish(&mut self.ready)?;
-                }
-            }
-        }
-        if self.ended {
-            // Silence behind the end, until everything has rung out.
-            let want = (self.block.saturating_sub(self.ready.frames()) as u64).min(self.tail);
-            self.tail -= want;
-            self.ready.resize(self.ready.frames() + want as usize);
-        }
-        let frames = self.ready.frames().min(self.block);
-        mix.resize(frames);
-        self.render(frames, mix);
-        self.ready.drain_front(frames);
-        Ok(frames > 0)
-    }
-
-    fn render(&mut self, frames: usize, mix: &mut AudioBuffer) {
-        let inputs: Vec<&[f32]> = self.ready.iter().map(|c| &c[..frames]).collect();
+    fn render(&mut self, block: &AudioBuffer, mix: &mut AudioBuffer) {
+        mix.resize(block.frames());
+        let inputs: Vec<&[f32]> = block.iter().collect();
         let mut ears = mix.iter_mut();
         let (Some(left), Some(right)) = (ears.next(), ears.next()) else { return };
         match &mut self.engine {

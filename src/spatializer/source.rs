@@ -180,18 +180,29 @@ impl Source {
         } else if let Some(motion) = (!self.fading).then(|| self.jump.take()).flatten() {
             left = Some(std::mem::replace(&mut self.spec.motion, motion));
             self.glide = None;
-            self.voices[self.current].advance_to_silence();
-            self.current = 1 - self.current;
-            self.fading = true;
             let targets = std::array::from_fn(|i| self.target(clock.point(i), clock.sample_rate, head));
-            let voice = &mut self.voices[self.current];
-            voice.start(targets, shop);
-            voice.fade_in();
+            self.cross_fade().start(targets, shop);
+            self.voices[self.current].fade_in();
         } else {
             let target = self.target(clock.point(2), clock.sample_rate, head);
-            self.voices[self.current].advance(target, shop);
+            if !self.voices[self.current].advance(target, shop) {
+                if self.fading {
+                    self.voices[self.current].hold();
+                } else {
+                    self.cross_fade().start_at(target, shop);
+                    self.voices[self.current].fade_in();
+                }
+            }
         }
         (left, false)
+    }
+
+    /// Lets the voice that sounds fade out and gives the other one, to begin elsewhere.
+    fn cross_fade(&mut self) -> &mut Voice {
+        self.voices[self.current].advance_to_silence();
+        self.current = 1 - self.current;
+        self.fading = true;
+        &mut self.voices[self.current]
     }
 
     /// Takes in the next `frames` frames, silence where `input` is shorter. Values that are not finite become silence;

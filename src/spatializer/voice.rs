@@ -18,6 +18,11 @@ pub(crate) const NEAREST: f64 = 0.1;
 /// many sources that are at 1 m but for rounding.
 const NEAR_FIELD: f64 = 0.9999;
 
+/// Change of an ear's arrival time from one control point to the next, samples, that a moving filter follows: about 1000
+/// degrees a second at 48 kHz. Beyond it the expansion of the kernel would no longer hold, and a sound that crosses the
+/// head in a few milliseconds would chirp; such a way is cut into cross-fades.
+const MOST_DELAY_STEP: f64 = 1.2;
+
 /// Slots for spectra of the voice's own: three that come one after another while it moves close to the head, and two
 /// in turn for where it rests.
 const NEAR_SLOTS: usize = 3;
@@ -99,27 +104,52 @@ impl Voice {
             for (i, t) in targets.iter().enumerate() {
                 self.points[i] = self.moving_point(t, shop);
             }
+            let [a, b, c] = &self.points;
+            if too_far(a, b) || too_far(b, c) {
+                self.points = [*c; 3];
+            }
         }
         self.last = Some(targets[2]);
         self.update_resting();
     }
 
-    /// The next segment, with the target at its far control point.
-    pub(crate) fn advance(&mut self, target: Target, shop: &mut Workshop<'_>) {
-        let same = self.last.is_some_and(|l| l.at == target.at && l.everywhere == target.everywhere);
-        self.still = if same { self.still.saturating_add(1) } else { 0 };
+    /// Starts afresh at one place, from the table.
+    pub(crate) fn start_at(&mut self, target: Target, shop: &mut Workshop<'_>) {
+        self.rest_at = None;
+        self.still = 0;
+        self.points = [self.moving_point(&target, shop); 3];
         self.last = Some(target);
+        self.update_resting();
+    }
+
+    /// The next segment, with the target at its far control point. False, and nothing changes, if the target is too far
+    /// from the last one to be reached in a segment.
+    pub(crate) fn advance(&mut self, target: Target, shop: &mut Workshop<'_>) -> bool {
+        let same = self.last.is_some_and(|l| l.at == target.at && l.everywhere == target.everywhere);
+        let still = if same { self.still.saturating_add(1) } else { 0 };
         let rested = self.rest_at == Some(target.at);
         let next = if same && rested {
             self.rest_point(&target)
-        } else if self.still >= 3 && shop.budget > 0 {
+        } else if still >= 3 && shop.budget > 0 {
             shop.budget -= 1;
             self.make_rest(&target, shop);
             self.rest_point(&target)
         } else {
             self.moving_point(&target, shop)
         };
+        if too_far(&self.points[2], &next) {
+            return false;
+        }
+        self.still = still;
+        self.last = Some(target);
         self.points = [self.points[1], self.points[2], next];
+        self.update_resting();
+        true
+    }
+
+    /// The next segment, going no farther.
+    pub(crate) fn hold(&mut self) {
+        self.points = [self.points[1], self.points[2], self.points[2]];
         self.update_resting();
     }
 
@@ -294,6 +324,11 @@ impl Voice {
         };
         kernels.sweep(sums, x.0, x.1, &way);
     }
+}
+
+/// True if no segment leads from one point to the next.
+fn too_far(a: &Point, b: &Point) -> bool {
+    (0..2).any(|ear| (a[ear].delay - b[ear].delay).abs() > MOST_DELAY_STEP)
 }
 
 /// Where the voice's own spectrum of one ear lies.

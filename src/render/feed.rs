@@ -1,0 +1,193 @@
+//! From a track to blocks ready for the engine: decoded, measured, summed where asked, at the output's rate, with
+//! silence behind the end for as long as the filters ring.
+
+use super::job::RenderJob;
+use super::place::sum_channels;
+use crate::buffer::AudioBuffer;
+use crate::decode::{self, Decoder};
+use crate::error::{Error, ErrorKind, Result};
+use crate::layout::Layout;
+use crate::output::loudness::LoudnessMeter;
+use crate::resample::Resampler;
+use crate::sink::{Cover, Tags};
+use std::sync::mpsc::sync_channel;
+
+/// Frames decoded at a time.
+const READ: usize = 8192;
+/// Blocks decoded ahead of the engine.
+const AHEAD: usize = 4;
+
+/// The part of a track that is rendered.
+pub(super) struct Feed {
+    decoder: Decoder,
+    pub(super) layout: Layout,
+    pub(super) rate: u32,
+    /// Frames still to be read; `None` for all there are.
+    left: Option<u64>,
+    buffer: AudioBuffer,
+    /// Measures what goes in.
+    pub(super) meter: Option<LoudnessMeter>,
+    sum: bool,
+    resampler: Option<Resampler>,
+    /// What waits to be rendered, at the output's rate.
+    ready: AudioBuffer,
+    block: usize,
+    ended: bool,
+    tail: u64,
+}
+
+impl Feed {
+    /// Opens the track of a job.
+    pub(super) fn open(job: &RenderJob) -> Result<Self> {
+        let mut decoder = match &job.layout {
+            Some(layout) => decode::open_as(&job.input, layout)?,
+            None => decode::open(&job.input)?,
+        };
+        let info = decoder.info();
+        let (layout, rate) = (info.layout.clone(), info.sample_rate);
+        if job.start > 0.0 {
+            let first = (job.start * f64::from(rate)).round() as u64;
+            if info.frames.is_some_and(|n| first >= n) {
+                let seconds = info.seconds().unwrap_or(0.0);
+                return Err(Error::argument(format!(
+                    "--start {} is past the end: the track has {seconds:.3} s",
+                    job.start
+                ))
+                .at(&job.input));
+            }
+            decoder.seek(first)?;
+        }
+        Ok(Self {
+            decoder,
+            rate,
+            left: job.duration.map(|d| (d * f64::from(rate)).round() as u64),
+            buffer: AudioBuffer::default(),
+            meter: None,
+            sum: false,
+            resampler: None,
+            ready: AudioBuffer::new(layout.channels(), 0),
+            layout,
+            block: READ,
+            ended: false,
+            tail: 0,
+        })
+    }
+
+    /// Says what blocks are wanted: all channels in one if `sum`, at `rate` Hz, of `block` frames, and `tail` frames of
+    /// silence behind them.
+    pub(super) fn prepare(&mut self, sum: bool, rate: u32, block: usize, tail: u64) -> Result<()> {
+        let channels = if sum { 1 } else { self.layout.channels() };
+        self.resampler = (rate != self.rate).then(|| Resampler::new(self.rate, rate, channels)).transpose()?;
+        self.ready = AudioBuffer::new(channels, 0);
+        (self.sum, self.block, self.tail) = (sum, block, tail);
+        Ok(())
+    }
+
+    /// Frames that all blocks together will have, if that is known.
+    pub(super) fn total_frames(&self) -> Option<u64> {
+        let all = self.decoder.info().frames.map(|n| n.saturating_sub(self.decoder.position()));
+        let frames = match (all, self.left) {
+            (Some(a), Some(b)) => a.min(b),
+            (a, b) => a.or(b)?,
+        };
+        Some(self.resampler.as_ref().map_or(frames, |r| r.output_frames(frames)) + self.tail)
+    }
+
+    pub(super) fn tags(&self) -> Tags {
+        let info = self.decoder.info();
+        let cover = info.cover.as_ref().map(|c| Cover { mime: c.mime.clone(), data: c.data.clone() });
+        Tags { entries: info.tags.clone(), cover }
+    }
+
+    /// Samples that were NaN or infinite and have been silenced.
+    pub(super) fn non_finite(&self) -> u64 {
+        self.decoder.non_finite()
+    }
+
+    pub(super) fn warnings(&self) -> &[String] {
+        self.decoder.warnings()
+    }
+
+    /// Hands every block to `render`, in order; with two threads or more, blocks are decoded ahead on another one.
+    pub(super) fn run(&mut self, threads: usize, mut render: impl FnMut(&AudioBuffer) -> Result<()>) -> Result<()> {
+        if threads < 2 {
+            let mut block = AudioBuffer::default();
+            while self.next(&mut block)? {
+                render(&block)?;
+            }
+            return Ok(());
+        }
+        std::thread::scope(|scope| {
+            let (full, blocks) = sync_channel::<AudioBuffer>(AHEAD);
+            let (back, empty) = sync_channel::<AudioBuffer>(AHEAD + 2);
+            let worker = scope.spawn(move || -> Result<()> {
+                loop {
+                    let mut block = empty.try_recv().unwrap_or_default();
+                    // A receiver that went away has an error of its own to tell.
+                    if !self.next(&mut block)? || full.send(block).is_err() {
+                        return Ok(());
+                    }
+                }
+            });
+            let mut rendered = Ok(());
+            for block in &blocks {
+                rendered = render(&block);
+                if rendered.is_err() {
+                    break;
+                }
+                let _ = back.try_send(block);
+            }
+            drop(blocks);
+            let decoded = worker
+                .join()
+                .unwrap_or_else(|_| Err(Error::new(ErrorKind::Malformed, "the decoder broke off with a defect")));
+            rendered.and(decoded)
+        })
+    }
+
+    /// The next block; false at the end.
+    fn next(&mut self, out: &mut AudioBuffer) -> Result<bool> {
+        while self.ready.frames() < self.block && !self.ended {
+            if self.read()? {
+                if let Some(meter) = &mut self.meter {
+                    meter.push(&self.buffer.iter().collect::<Vec<_>>());
+                }
+                if self.sum {
+                    sum_channels(&mut self.buffer);
+                }
+                match &mut self.resampler {
+                    Some(r) => r.process(&self.buffer, &mut self.ready)?,
+                    None => self.ready.extend(&self.buffer.iter().collect::<Vec<_>>()),
+                }
+            } else {
+                self.ended = true;
+                if let Some(r) = &mut self.resampler {
+                    r.finish(&mut self.ready)?;
+                }
+            }
+        }
+        if self.ended {
+            let silence = (self.block.saturating_sub(self.ready.frames()) as u64).min(self.tail);
+            self.tail -= silence;
+            self.ready.resize(self.ready.frames() + silence as usize);
+        }
+        let frames = self.ready.frames().min(self.block);
+        out.set_channels(self.ready.channels());
+        out.resize(0);
+        out.extend(&self.ready.iter().map(|c| &c[..frames]).collect::<Vec<_>>());
+        self.ready.drain_front(frames);
+        Ok(frames > 0)
+    }
+
+    /// Reads the next frames into the buffer, no more than the block needs; false at the end.
+    fn read(&mut self) -> Result<bool> {
+        // Without resampling exactly what is missing, so that nothing has to be moved up afterwards.
+        let wanted = if self.resampler.is_some() { READ } else { self.block - self.ready.frames() };
+        let most = self.left.map_or(wanted, |left| wanted.min(usize::try_from(left).unwrap_or(usize::MAX)));
+        let got = if most == 0 { 0 } else { self.decoder.read(&mut self.buffer, most)? };
+        if let Some(left) = &mut self.left {
+            *left -= got as u64;
+        }
+        Ok(got > 0)
+    }
+}
