@@ -1,2 +1,7 @@
 //! Argument parsing and exit codes, nothing else.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    periphon::cli::main()
+}

@@ -186,6 +186,11 @@ impl Engine {
         self.bank.set().taps()
     }
 
+    /// The block, up to the longest, that leaves no short hop at its end: the fastest while nothing moves.
+    pub fn best_block(&self) -> usize {
+        if self.max_hop > self.max_block { self.max_block } else { self.max_block / self.max_hop * self.max_hop }
+    }
+
     /// Hz.
     pub fn sample_rate(&self) -> f64 {
         self.clock.sample_rate

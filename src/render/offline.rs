@@ -18,8 +18,8 @@ use crate::sink::{Cover, FileSink, Scratch, SinkSpec, Tags};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Frames read and rendered at a time when no block is asked for.
-const BLOCK: usize = 4096;
+/// Frames read at a time, and rendered at most when no block is asked for.
+const BLOCK: usize = 8192;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -237,7 +237,7 @@ impl Ears {
         let placement = job.placement.clone().unwrap_or_else(|| default_placement(&track.layout));
         let placed = place(&placement, &track.layout).map_err(|e| e.at(&job.input))?;
         let rate = job.rate.unwrap_or(track.rate);
-        let block = job.block.unwrap_or(BLOCK);
+        let mut block = job.block.unwrap_or(BLOCK);
         let engine = if placed.sources.is_empty() {
             None
         } else {
@@ -249,6 +249,7 @@ impl Ears {
             for source in &placed.sources {
                 control.add(source.clone())?;
             }
+            block = job.block.unwrap_or(engine.best_block());
             Some(Renderer { engine, control })
         };
         let tail = match (job.tail, &engine) {

@@ -129,6 +129,16 @@ pub struct SinkReport {
     pub silenced: u64,
 }
 
+/// Writes a small file, such as a picture, whole or not at all.
+///
+/// # Errors
+/// As [`FileSink::create`] and [`FileSink::finish`].
+pub fn write_whole(path: impl AsRef<Path>, bytes: &[u8], force: bool) -> Result<()> {
+    let mut place = Place::create(path.as_ref(), force)?;
+    place.write_all(bytes)?;
+    place.commit()
+}
+
 /// Turns planar chunks into the bytes of a container.
 trait Encoder: Send {
     /// The bytes before the first frame.

@@ -278,15 +278,13 @@ impl Levels {
             end += energy(&ir[set.taps - tail..]);
         }
         let power = |ir: &[f32], hz: f64| {
-            // The discrete-time Fourier transform at one frequency.
-            let turn = std::f64::consts::TAU * hz / set.sample_rate;
-            let (mut re, mut im) = (0f64, 0f64);
-            for (n, &x) in ir.iter().enumerate() {
-                let (s, c) = (turn * n as f64).sin_cos();
-                re += f64::from(x) * c;
-                im += f64::from(x) * s;
+            // The discrete-time Fourier transform at one frequency, by Goertzel's recursion.
+            let (sin, cos) = (std::f64::consts::TAU * hz / set.sample_rate).sin_cos();
+            let (mut before, mut last) = (0f64, 0f64);
+            for &x in ir {
+                (before, last) = (last, f64::from(x) + 2.0 * cos * last - before);
             }
-            re * re + im * im
+            (last - cos * before).powi(2) + (sin * before).powi(2)
         };
         let db = |p: f64| 10.0 * p.log10();
         let around = |m: usize, hz: &[f64]| {

@@ -115,24 +115,25 @@ pub(crate) fn look(positions: &[Vec3]) -> Grid {
     }
 }
 
-/// Searches the sphere on rings 2 degrees apart, then around the best place, for the direction farthest from all.
+/// Searches the sphere on rings 2 degrees apart for the direction farthest from all.
 fn widest_gap(search: &Search) -> (f64, [f64; 2]) {
-    let mut best = (-1.0, [0.0, 0.0]);
-    let mut try_at = |azimuth: f64, elevation: f64| {
-        let gap = search.nearest(from_angles(azimuth.to_radians(), elevation.to_radians(), 1.0));
-        if gap > best.0 + 1e-9 {
-            best = (gap, [azimuth, elevation]);
-        }
-    };
+    // As a cosine: the smallest is the widest.
+    let mut best = (2.0, [0.0, 0.0]);
     for ring in 0..=90 {
         let elevation = f64::from(ring) * 2.0 - 90.0;
         let count = ((180.0 * elevation.to_radians().cos()).round() as i32).max(1);
+        let mut to = from_angles(0.0, elevation.to_radians(), 1.0);
+        let (sin, cos) = (std::f64::consts::TAU / f64::from(count)).sin_cos();
         for i in 0..count {
-            let azimuth = 360.0 * f64::from(i) / f64::from(count);
-            try_at(if azimuth > 180.0 { azimuth - 360.0 } else { azimuth }, elevation);
+            let near = search.nearest_cos(to);
+            if near < best.0 - 1e-12 {
+                let azimuth = 360.0 * f64::from(i) / f64::from(count);
+                best = (near, [if azimuth > 180.0 { azimuth - 360.0 } else { azimuth }, elevation]);
+            }
+            to = [to[0] * cos - to[1] * sin, to[0] * sin + to[1] * cos, to[2]];
         }
     }
-    best
+    (best.0.clamp(-1.0, 1.0).acos().to_degrees(), best.1)
 }
 
 /// Directions in cells of a coarse cube, so that the nearest one is found without looking at all of them.
@@ -141,7 +142,7 @@ struct Search<'a> {
     cells: Vec<Vec<u32>>,
 }
 
-const CELLS: usize = 16;
+const CELLS: usize = 12;
 
 impl<'a> Search<'a> {
     fn new(units: &'a [Vec3]) -> Self {
@@ -155,9 +156,13 @@ impl<'a> Search<'a> {
 
     /// The angle to the nearest direction, degrees.
     fn nearest(&self, to: Vec3) -> f64 {
+        self.nearest_cos(to).clamp(-1.0, 1.0).acos().to_degrees()
+    }
+
+    /// The cosine of the angle to the nearest direction.
+    fn nearest_cos(&self, to: Vec3) -> f64 {
         if self.units.len() < 200 {
-            let best = self.units.iter().map(|&u| dot(to, u)).fold(-1.0, f64::max);
-            return best.clamp(-1.0, 1.0).acos().to_degrees();
+            return self.units.iter().map(|&u| dot(to, u)).fold(-1.0, f64::max);
         }
         let centre = to.map(cell);
         let mut best = -2.0f64;
@@ -182,7 +187,7 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        best.clamp(-1.0, 1.0).acos().to_degrees()
+        best
     }
 }
 

@@ -1,0 +1,45 @@
+//! `periphon bench`: the measuring is in `bench.rs`.
+
+use super::bench::{BenchOptions, bench};
+use super::{Common, print};
+use crate::error::Result;
+use crate::hrtf::DEFAULT_HEAD;
+use clap::Args;
+
+/// Measure what this machine can do
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  periphon bench
+  periphon bench --sources 64 --block 128 --json")]
+pub(super) struct BenchArgs {
+    /// Only this many sources
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    sources: Option<u32>,
+    /// Only this block, frames
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=8192))]
+    block: Option<u32>,
+    /// Seconds of sound in each run
+    #[arg(long, value_name = "S", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
+    /// The head: a SOFA file or a built-in set
+    #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
+    hrtf: String,
+}
+
+pub(super) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
+    let options = BenchOptions {
+        hrtf: args.hrtf.clone(),
+        sources: args.sources.map(|n| n as usize),
+        block: args.block.map(|n| n as usize),
+        seconds: f64::from(args.seconds),
+    };
+    let mut printed = Ok(());
+    let report = bench(&options, &mut |line| {
+        if !common.json && !common.quiet && printed.is_ok() {
+            printed = print::out(&format!("{line}\n"));
+        }
+    })?;
+    printed?;
+    if common.json { print::json(&report) } else { Ok(()) }
+}
