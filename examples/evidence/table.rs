@@ -31,7 +31,8 @@ impl Row {
 
 /// The table in Markdown with a line on where it is from.
 pub fn markdown(rows: &[Row], quick: bool) -> String {
-    let mut text = String::from("| what | figure | aim, or the best other program | how |\n| --- | --- | --- | --- |\n");
+    let mut text =
+        String::from("| what | figure | aim, or the best other program | how |\n| --- | --- | --- | --- |\n");
     for r in rows {
         let missed = if r.met == Some(false) { " **(missed)**" } else { "" };
         text += &format!("| {} | {}{missed} | {} | {} |\n", r.what, r.figure, r.aim, r.how);

@@ -313,9 +313,8 @@ pub fn left_out(measured: &Measured, step: usize) -> LeftOut {
         let len = measured.taps + 64;
         let mut mix = [vec![0.0; len], vec![0.0; len]];
         for (k, w) in triangle(&directions, measured.positions[*m].direction()) {
-            let known = aligned[k].get_or_insert_with(|| {
-                ears(measured, kept[k]).map(|x| shift(&x, 40.0 - onsets.find(&x) * rate, len))
-            });
+            let known = aligned[k]
+                .get_or_insert_with(|| ears(measured, kept[k]).map(|x| shift(&x, 40.0 - onsets.find(&x) * rate, len)));
             for (mix, x) in mix.iter_mut().zip(known) {
                 mix.iter_mut().zip(x.iter()).for_each(|(y, x)| *y += w * x);
             }

@@ -1,0 +1,176 @@
+//! What the engine costs: moving sources, and opening a head.
+
+use crate::measure::{cpu_of, program_cpu};
+use crate::table::Row;
+use periphon::cli::bench::{BenchOptions, Sources, bench};
+use periphon::coords::Vec3;
+use periphon::dsp::fft::good_len;
+use periphon::hrtf::{FilterBank, HrtfSet, Interpolator, Measured, read};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+/// All rows. `dense` names a SOFA file with thousands of directions to open as well.
+pub fn rows(folder: &Path, dense: Option<&Path>, quick: bool) -> Result<Vec<Row>, String> {
+    let mut rows = moving(quick)?;
+    rows.extend(opening(folder, dense, quick)?);
+    Ok(rows)
+}
+
+fn moving(quick: bool) -> Result<Vec<Row>, String> {
+    let run = |sources: usize, block: usize| -> Result<Sources, String> {
+        let options = BenchOptions {
+            hrtf: "ku100".into(),
+            sources: Some(sources),
+            block: Some(block),
+            seconds: if quick { 0.25 } else { 2.0 },
+        };
+        let report = bench(&options, &mut |_| ()).map_err(|e| e.to_string())?;
+        report.moving.into_iter().next().ok_or_else(|| "no figure".to_string())
+    };
+    let how = "one thread, 48 kHz, 256 taps, every source on its own circle; `periphon bench`";
+    let row = |what, s: &Sources, bar: f64, peer| {
+        Row::new(
+            what,
+            format!("{:.0} µs for a source and second: {:.0} on one core", s.us_per_source_second, s.sources_per_core),
+            format!("≤ {bar:.0} µs; {peer}"),
+            s.us_per_source_second <= bar,
+            how,
+        )
+    };
+    let (small, large) = (run(64, 128)?, run(256, 256)?);
+    Ok(vec![
+        row("64 moving sources, block 128", &small, 500.0, "`sofar` 0.4 needed 1571"),
+        row("256 moving sources, block 256", &large, 280.0, "`sofar` 0.4 needed 1088"),
+        Row::new(
+            "the same: longest block over the mean one",
+            format!("{:.2}", large.worst_block_over_mean),
+            "≤ 1.5",
+            large.worst_block_over_mean <= 1.5,
+            "each block at its best of the runs",
+        ),
+    ])
+}
+
+/// A head in the engine's form, as a live engine at 48 kHz with blocks of 256 frames has it.
+fn prepare(measured: &Measured) -> Result<FilterBank, String> {
+    let set = Arc::new(HrtfSet::new(measured, 48_000.0).map_err(|e| e.to_string())?);
+    let len = good_len(256 + set.taps() - 1);
+    Ok(FilterBank::new(set, len))
+}
+
+fn opening(folder: &Path, dense: Option<&Path>, quick: bool) -> Result<Vec<Row>, String> {
+    let runs = if quick { 3 } else { 9 };
+    let mysofa = Mysofa::build(folder);
+    let peer = |file: &Path| match &mysofa {
+        Ok(peer) => match peer.open_ms(file, runs) {
+            Ok(ms) => format!("libmysofa {ms:.0} ms"),
+            Err(e) => format!("libmysofa: {e}"),
+        },
+        Err(why) => format!("libmysofa: {why}"),
+    };
+    let mut rows = Vec::new();
+    let whole = "read, resampled where needed, triangulated, transformed; to 48 kHz";
+    for (name, what) in [
+        ("kemar", "opening a head of 710 directions (KEMAR, 44.1 kHz) ready to render"),
+        ("ku100", "opening the default head (KU 100, 48 kHz) ready to render"),
+    ] {
+        let open = || prepare(&Measured::from(read(name).map_err(|e| e.to_string())?));
+        open()?;
+        let ms = 1e3 * cpu_of(runs, || open().is_ok());
+        let file = crate::program::head_file(folder, name)?;
+        rows.push(Row::new(what, format!("{ms:.1} ms"), format!("≤ 10 ms; {}", peer(&file)), ms <= 10.0, whole));
+    }
+    let what = "preparing a dense head, 8802 directions × 256 taps";
+    rows.push(match dense {
+        Some(file) => {
+            let read = || periphon::sofa::open(file).map(Measured::from).map_err(|e| e.to_string());
+            let directions = read()?.positions.len();
+            let ms = 1e3 * cpu_of(runs, || prepare(&read()?));
+            let figure = format!("{ms:.0} ms ({directions} directions, with reading)");
+            Row::new(what, figure, format!("≤ 100 ms; {}", peer(file)), ms <= 100.0, whole)
+        }
+        None => {
+            let measured = dense_head()?;
+            let ms = 1e3 * cpu_of(runs, || prepare(&measured).is_ok());
+            let aim = "≤ 100 ms with reading";
+            Row::new(what, format!("{ms:.0} ms, without reading"), aim, ms <= 100.0, "the KU 100, made denser")
+        }
+    });
+    Ok(rows)
+}
+
+/// The KU 100 at 8802 directions on a Fibonacci spiral, made by interpolation.
+fn dense_head() -> Result<Measured, String> {
+    const COUNT: usize = 8802;
+    let known = Measured::from(read("ku100").map_err(|e| e.to_string())?);
+    let set = HrtfSet::new(&known, known.sample_rate).map_err(|e| e.to_string())?;
+    let mut interpolator = Interpolator::new(set.taps());
+    let mut near = [0; 2];
+    let mut dense = Measured {
+        sample_rate: known.sample_rate,
+        taps: set.taps(),
+        delays: vec![[0.0; 2]; COUNT],
+        responses: vec![0.0; COUNT * 2 * set.taps()],
+        positions: Vec::with_capacity(COUNT),
+    };
+    for (k, both) in dense.responses.chunks_exact_mut(2 * set.taps()).enumerate() {
+        let k = k as f64 + 0.5;
+        let elevation = 90.0 - (1.0 - 2.0 * k / COUNT as f64).acos().to_degrees();
+        let at = Vec3::from_polar((180.0 * (1.0 + 5f64.sqrt()) * k) % 360.0, elevation, 1.4);
+        let place = set.place(at, &mut near);
+        for (ear, response) in both.chunks_exact_mut(set.taps()).enumerate() {
+            interpolator.response(&set, place.terms(), ear, set.delay(&place, ear), response);
+        }
+        dense.positions.push(at);
+    }
+    Ok(dense)
+}
+
+/// libmysofa behind a small program.
+struct Mysofa {
+    program: PathBuf,
+}
+
+/// Opens a file so often at 48 kHz; without a count, only starts.
+const PROGRAM: &str = r#"
+#include <mysofa.h>
+#include <stdlib.h>
+int main(int argc, char **argv) {
+    for (int i = argc > 2 ? atoi(argv[2]) : 0; i > 0; i--) {
+        int taps, error;
+        struct MYSOFA_EASY *head = mysofa_open(argv[1], 48000, &taps, &error);
+        if (!head)
+            return 1;
+        mysofa_close(head);
+    }
+    return 0;
+}
+"#;
+
+impl Mysofa {
+    fn build(folder: &Path) -> Result<Self, String> {
+        let source = folder.join("open.c");
+        let program = folder.join("open_with_libmysofa");
+        fs::write(&source, PROGRAM).map_err(|e| e.to_string())?;
+        let built =
+            Command::new("cc").arg("-O2").arg("-o").arg(&program).arg(&source).args(["-lmysofa", "-lm"]).output();
+        match built {
+            Ok(out) if out.status.success() => Ok(Self { program }),
+            _ => Err("not installed".to_string()),
+        }
+    }
+
+    /// Milliseconds to open a file: many openings in one process less its start.
+    fn open_ms(&self, file: &Path, runs: usize) -> Result<f64, String> {
+        const TIMES: usize = 4;
+        let mut all = Vec::new();
+        for _ in 0..runs.min(5) {
+            let start = program_cpu(Command::new(&self.program).arg(file))?;
+            let cpu = program_cpu(Command::new(&self.program).arg(file).arg(TIMES.to_string()))?;
+            all.push(1e3 * (cpu - start) / TIMES as f64);
+        }
+        Ok(crate::measure::median(all))
+    }
+}
