@@ -1,6 +1,6 @@
 //! What is heard: figures of the engine against the files' own data and against theory.
 
-use crate::quality::{self, RATES};
+use crate::quality;
 use crate::table::Row;
 use periphon::hrtf::{HrtfSet, Measured, read};
 use periphon::sofa::builtin_names;
@@ -51,13 +51,13 @@ fn left_out(heads: &[(&str, Measured)], quick: bool) -> Result<Row, String> {
     let (mut figure, mut met) = (Vec::new(), true);
     for (name, measured) in &sets {
         let found = quality::left_out(measured, if quick { 8 } else { 1 });
-        met &= found.ratio() <= 0.95 && found.itd_us <= 5.0;
+        met &= found.ratio() <= 0.9 && found.itd_us <= 5.0;
         figure.push(format!("{name} {:.2} ({:.2} dB), ITD {:.1} µs", found.ratio(), found.lsd_db, found.itd_us));
     }
     Ok(Row::new(
         "at directions left out of the set (every second one): spectral distortion over that of ideal aligned mixing",
         figure.join("; "),
-        "0.9, ITD ≤ 5 µs",
+        "≤ 0.9, ITD ≤ 5 µs",
         met,
         "200 Hz to 16 kHz, against what was measured there",
     ))
@@ -100,9 +100,6 @@ fn levels(heads: &[(&str, Measured)]) -> Row {
         format!("{figure:.3} dB"),
         "≤ 0.05 dB",
         figure <= 0.05,
-        const {
-            assert!(RATES.len() == 6, "six rates");
-            "six rates, six directions, both ears of both heads, 100 Hz to 16 kHz"
-        },
+        "six rates, six directions, both ears of both heads, 100 Hz to 16 kHz",
     )
 }
