@@ -12,6 +12,11 @@
 //!
 //! [`dsp`] is what they are built from: transforms, and the loops over spectra.
 
+/// The front page, so that its example compiles.
+#[cfg(all(doctest, feature = "sofa"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod buffer;
 #[cfg(feature = "cli")]
 pub mod cli;
