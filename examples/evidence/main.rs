@@ -56,23 +56,30 @@ fn run() -> Result<bool, String> {
 fn measure_all(folder: &Path, dense: Option<&Path>, quick: bool) -> Result<Vec<Row>, String> {
     let began = Instant::now();
     let told = |what: &str| eprintln!("{:6.1} s  {what}", began.elapsed().as_secs_f64());
+    let mut moving = cost::Moving::default();
+    moving.measure(quick)?;
     told("what is heard");
-    let mut rows = sound::rows(quick)?;
-    told("what it costs");
-    rows.extend(cost::rows(folder, dense, quick)?);
+    let sound = sound::rows(quick)?;
+    moving.measure(quick)?;
+    told("opening heads");
+    let opening = cost::opening(folder, dense, quick)?;
+    moving.measure(quick)?;
+    let mut whole = Vec::new();
     match Program::find() {
         Ok(program) => {
             told("the whole program");
-            rows.extend(program::rows(&program, folder, quick)?);
+            whole.extend(program::rows(&program, folder, quick)?);
+            moving.measure(quick)?;
             told("damaged inputs");
-            rows.push(damage::row(&program, folder, quick)?);
+            whole.push(damage::row(&program, folder, quick)?);
         }
         Err(why) => {
             eprintln!("skipped what needs the program: {why}");
-            rows.push(Row::skipped("the whole command: time, memory, loudness", &why, "beside ffmpeg's `sofalizer`"));
-            rows.push(damage::skipped(&why));
+            whole.push(Row::skipped("the whole command: time, memory, loudness", &why, "beside ffmpeg's `sofalizer`"));
+            whole.push(damage::skipped(&why));
         }
     }
+    moving.measure(quick)?;
     told("done");
-    Ok(rows)
+    Ok(sound.into_iter().chain(moving.rows()).chain(opening).chain(whole).collect())
 }
