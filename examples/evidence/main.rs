@@ -2,7 +2,8 @@
 //! `cargo build --release && cargo run --release --example evidence [-- --write] [--quick] [--dense FILE]`
 //!
 //! `--write` puts the table into the README, `--quick` looks at parts of it all in half a minute, and `--dense` opens a
-//! SOFA file with thousands of directions as well. The exit code is 1 where an aim is missed.
+//! SOFA file with thousands of directions as well. The exit code is 1 where an aim is missed, but not
+//! with `--quick`: short tracks are mostly start-up, and `tests/evidence.rs` gates the sound.
 
 #[path = "../../tests/reference/quality.rs"]
 mod quality;
@@ -50,7 +51,7 @@ fn run() -> Result<bool, String> {
     if write {
         table::write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), &table)?;
     }
-    Ok(rows.iter().all(|r| r.met != Some(false)))
+    Ok(quick || rows.iter().all(|r| r.met != Some(false)))
 }
 
 fn measure_all(folder: &Path, dense: Option<&Path>, quick: bool) -> Result<Vec<Row>, String> {
