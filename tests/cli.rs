@@ -1,28 +1,9 @@
 //! The program as people use it: what it prints, where, and how it ends.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod program;
 
-fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
-}
-
-fn periphon(dir: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_periphon")).current_dir(dir).args(args).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// An error is one `error:` line, then hints, and nothing on standard output.
-fn refused(out: &Output, code: i32, names: &str) {
-    let err = text(&out.stderr);
-    assert_eq!(out.status.code(), Some(code), "{err}");
-    assert!(err.starts_with("error: ") && err.contains(names), "{err}");
-    assert!(err.lines().skip(1).all(|l| l.starts_with("hint: ")), "{err}");
-    assert!(out.stdout.is_empty(), "{}", text(&out.stdout));
-}
+use program::{periphon, refused, sample, text};
+use std::process::Command;
 
 #[test]
 fn every_verb_has_help_with_examples() {
@@ -213,57 +194,6 @@ fn the_number_of_threads_changes_no_bit() {
 }
 
 #[test]
-fn a_set_is_no_distance_from_itself() {
-    let dir = tempfile::tempdir().unwrap();
-    let out = periphon(dir.path(), &["hrtf", "compare", "kemar", "kemar", "--json"]);
-    let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    for figure in [&value["lsd_db"]["p95"], &value["itd_us"]["p95"], &value["ild_db"]["p95"], &value["level_db"]] {
-        assert_eq!(figure.as_f64(), Some(0.0));
-    }
-    assert!(value["third_octaves"].as_array().unwrap().iter().all(|b| b["rms_db"].as_f64() == Some(0.0)));
-    let out = periphon(dir.path(), &["hrtf", "compare", "kemar", "ku100", "--json"]);
-    let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert!(value["lsd_db"]["mean"].as_f64().unwrap() > 1.0);
-}
-
-#[test]
-fn pictures_are_whole_and_are_not_overwritten() {
-    let dir = tempfile::tempdir().unwrap();
-    for what in ["all", "grid", "itd", "ild", "horizontal", "median", "direction"] {
-        let svg = format!("{what}.svg");
-        let args = ["hrtf", "plot", "kemar", "-o", &svg, "--what", what];
-        assert!(periphon(dir.path(), &args).status.success());
-        let text = std::fs::read_to_string(dir.path().join(&svg)).unwrap();
-        assert!(text.starts_with("<svg") && text.ends_with("</svg>\n") && !text.contains("NaN"));
-        refused(&periphon(dir.path(), &args), 2, &svg);
-        let png = format!("{what}.png");
-        assert!(periphon(dir.path(), &["hrtf", "plot", "kemar", "-o", &png, "--what", what]).status.success());
-        let bytes = std::fs::read(dir.path().join(&png)).unwrap();
-        assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.ends_with(b"IEND\xae\x42\x60\x82"));
-    }
-    let out = periphon(dir.path(), &["hrtf", "plot", "ku100", "-o", "left.png", "--at", "-90,10", "--json"]);
-    let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!((value["output"].as_str(), value["what"].as_str()), (Some("left.png"), Some("direction")));
-    refused(&periphon(dir.path(), &["hrtf", "plot", "ku100", "-o", "a.pdf"]), 2, ".png");
-    refused(
-        &periphon(dir.path(), &["hrtf", "plot", "ku100", "-o", "a.svg", "--what", "itd", "--at", "0,0"]),
-        2,
-        "--at",
-    );
-}
-
-#[test]
-fn completions_and_manual_pages_are_made() {
-    let dir = tempfile::tempdir().unwrap();
-    for shell in ["bash", "zsh", "fish"] {
-        assert!(text(&periphon(dir.path(), &["completions", shell]).stdout).contains("render"));
-    }
-    assert!(text(&periphon(dir.path(), &["man"]).stdout).contains(".TH"));
-    assert!(periphon(dir.path(), &["man", "--dir", "."]).status.success());
-    assert!(dir.path().join("periphon-hrtf-compare.1").exists());
-}
-
-#[test]
 fn sound_to_standard_output_comes_alone() {
     let dir = tempfile::tempdir().unwrap();
     let song = sample("solo_trumpet.ogg");
@@ -295,70 +225,4 @@ fn names_of_any_encoding_are_kept_and_do_not_steer_the_terminal() {
     assert!(serde_json::from_slice::<serde_json::Value>(&out.stdout).unwrap()["output"].is_string());
     assert!(dir.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9\x1b[31m.binaural.wav")).exists());
     assert!(!run("--threads=1").stdout.contains(&0x1b));
-}
-
-#[cfg(unix)]
-#[test]
-fn a_reader_that_goes_away_is_no_disaster() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_periphon"))
-        .current_dir(dir.path())
-        .args(["completions", "bash"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let out = child.wait_with_output().unwrap();
-    assert!(!text(&out.stderr).contains("panic"), "{}", text(&out.stderr));
-}
-
-#[cfg(unix)]
-#[test]
-fn an_interrupted_render_ends_with_130_and_leaves_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    // A minute at a high rate: long enough to be caught in the middle.
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: 192_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(dir.path().join("long.wav"), spec).unwrap();
-    for i in 0..192_000 * 2 * 60 {
-        writer.write_sample((i % 1000) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_periphon"))
-        .current_dir(dir.path())
-        .args(["render", "long.wav", "--orbit", "2", "--block", "64"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    let out = child.wait_with_output().unwrap();
-    assert_eq!(out.status.code(), Some(130), "{}", text(&out.stderr));
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
-}
-
-#[cfg(unix)]
-#[test]
-fn work_that_does_not_listen_ends_at_once_on_a_signal() {
-    let dir = tempfile::tempdir().unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_periphon"))
-        .current_dir(dir.path())
-        .args(["bench", "--seconds", "60"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    let began = std::time::Instant::now();
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    let out = child.wait_with_output().unwrap();
-    assert_eq!(out.status.code(), Some(130));
-    assert_eq!(text(&out.stderr), "error: interrupted\n");
-    assert!(began.elapsed().as_secs() < 5);
 }

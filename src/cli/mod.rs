@@ -4,6 +4,7 @@
 //! what is wrong and where, then `hint:` lines. Exit codes: 0 done, 1 the work failed, 2 the command line is wrong,
 //! 130 interrupted.
 
+mod around;
 pub mod bench;
 mod bench_verb;
 mod compare;

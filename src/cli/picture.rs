@@ -1,5 +1,6 @@
 //! Pictures of heads: what the ears hear around the head, and where it was measured.
 
+use super::around::{Plane, curves_around};
 use super::draw::chart::{Axis, Chart, in_order};
 use super::draw::{Anchor, GREY, LEFT, Page, RIGHT, Rgb};
 use super::hear::Hear;
@@ -18,51 +19,6 @@ const ROWS: usize = 96;
 const FFT_LEN: usize = 4096;
 const WIDTH: f64 = 1000.0;
 const EARS: [&str; 2] = ["left ear", "right ear"];
-
-/// A circle around the head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Plane {
-    /// At the height of the ears.
-    Horizontal,
-    /// From below the front over the top to below the back.
-    Median,
-}
-
-impl Plane {
-    fn place(self, degrees: f64, distance: f64) -> Vec3 {
-        match self {
-            Self::Horizontal => Vec3::from_polar(degrees, 0.0, distance),
-            Self::Median => Vec3::new(degrees.to_radians().cos(), 0.0, degrees.to_radians().sin()) * distance,
-        }
-    }
-
-    fn axis(self) -> Axis {
-        let (label, from, to, names): (_, _, _, &[(f64, &str)]) = match self {
-            Self::Horizontal => (
-                "azimuth, degrees",
-                180.0,
-                -180.0,
-                &[(180.0, "180 back"), (90.0, "90 left"), (0.0, "0 front"), (-90.0, "−90 right"), (-180.0, "−180")],
-            ),
-            Self::Median => (
-                "elevation, degrees, over the top to the back",
-                -60.0,
-                240.0,
-                &[
-                    (-45.0, "−45"),
-                    (0.0, "0 front"),
-                    (45.0, "45"),
-                    (90.0, "90 top"),
-                    (135.0, "135"),
-                    (180.0, "180 back"),
-                    (225.0, "225"),
-                ],
-            ),
-        };
-        let ticks = names.iter().map(|(v, name)| (*v, (*name).to_string())).collect();
-        Axis { label: label.to_string(), from, to, ticks, log: false }
-    }
-}
 
 /// A head to be drawn.
 pub(super) struct Head<'a> {
@@ -302,26 +258,4 @@ fn nearest(distances: &[f64], to: f64) -> usize {
 fn within(mut axis: Axis, end: f64) -> Axis {
     axis.ticks.retain(|(v, _)| *v <= end);
     axis
-}
-
-/// Curves against azimuth, symmetric about zero.
-fn curves_around(
-    page: &mut Page,
-    [left, top, width, height]: [f64; 4],
-    title: &str,
-    label: &str,
-    names: Vec<String>,
-    curves: &[Vec<(f64, f64)>],
-) {
-    let reach = curves.iter().flatten().fold(1.0f64, |m, p| m.max(p.1.abs()));
-    let chart = Chart { left, top, width, height, x: Plane::Horizontal.axis(), y: Axis::around(label, -reach, reach) };
-    chart.frame(page, title);
-    chart.zero(page);
-    let colours = if curves.len() == 1 { vec![LEFT] } else { in_order(curves.len()) };
-    for (points, colour) in curves.iter().zip(&colours) {
-        chart.curve(page, points, *colour);
-    }
-    if curves.len() > 1 {
-        chart.legend(page, &names.into_iter().zip(colours).collect::<Vec<_>>());
-    }
 }

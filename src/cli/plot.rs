@@ -1,6 +1,7 @@
 //! `periphon hrtf plot`: pictures of a head.
 
-use super::picture::{Head, Plane};
+use super::around::Plane;
+use super::picture::Head;
 use super::{Common, draw, numbers, print};
 use crate::coords::Vec3;
 use crate::error::{Error, Result};
