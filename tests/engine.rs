@@ -1,7 +1,10 @@
 //! The engine against the slow truth, and its promises: any block, no click, nothing that is not finite.
 
+#[path = "reference/partition.rs"]
+mod partition;
 mod reference;
 
+use partition::{Partitioned, PartitionedMix};
 use periphon::coords::{Pose, Rotation, Vec3};
 use periphon::dsp::kernel::Kernels;
 use periphon::hrtf::HrtfSet;
@@ -343,4 +346,33 @@ fn silence_costs_no_sound_and_ends_in_exact_zeros() {
     let out =
         one(&set, SourceSpec::new(Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 3.0 }), &x, 256);
     assert!(out[0][4000..].iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn uniform_partitions_give_the_same_sound() {
+    for (taps, block) in [(200, 64), (512, 16), (1024, 128), (100, 256)] {
+        let set = set(30, taps, RATE);
+        let x = Noise(8).vec(40 * block);
+        let places = [3u32, 11].map(|v| set.shells()[0].mesh.directions()[v as usize]);
+        let (mut engine, mut control) = engine(&set, &EngineOptions::live(RATE, block, 2)).unwrap();
+        for p in places {
+            control.add(SourceSpec::still(p)).unwrap();
+        }
+        let sources = [3u32, 11].map(|v| Partitioned::new([set.response(v, 0), set.response(v, 1)], block));
+        let mut other = PartitionedMix::new(sources.into(), block);
+        let (mut got, mut want) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+        for x in x.chunks(block) {
+            let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
+            engine.process(&[x, x], &mut left, &mut right);
+            got[0].extend_from_slice(&left);
+            got[1].extend_from_slice(&right);
+            other.process(&[x, x], &mut left, &mut right);
+            want[0].extend(to_f64(&left));
+            want[1].extend(to_f64(&right));
+        }
+        for ear in 0..2 {
+            let d = difference_db(&got[ear], &want[ear]);
+            assert!(d < -115.0, "{taps} taps, block {block}, ear {ear}: {d:.1} dB");
+        }
+    }
 }

@@ -355,12 +355,12 @@ fn responses_at_rate(m: &Measured, rate: f64) -> (Vec<f32>, usize) {
     let whole = m.delays.iter().flatten().all(|d| d.fract() == 0.0);
     let delayed = m.taps + latest.ceil() as usize + if whole { 0 } else { FRACTION_TAIL };
     let taps = if m.sample_rate == rate { delayed } else { resampled_len(delayed, m.sample_rate, rate) };
-    let resampler = (m.sample_rate != rate).then(|| ResponseResampler::new(delayed, m.sample_rate, rate));
+    let mut resampler = (m.sample_rate != rate).then(|| ResponseResampler::new(delayed, m.sample_rate, rate));
     let mut row = vec![0.0f32; delayed];
     let mut out = vec![0.0f32; m.positions.len() * 2 * taps];
     for (i, (response, y)) in m.responses.chunks_exact(m.taps).zip(out.chunks_exact_mut(taps)).enumerate() {
         delay_into(response, f64::from(m.delays[i / 2][i % 2]), &mut row);
-        match &resampler {
+        match &mut resampler {
             Some(r) => r.process(&row, y),
             None => y.copy_from_slice(&row),
         }

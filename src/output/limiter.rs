@@ -14,8 +14,8 @@ use super::oversample::{BLOCK, CONTEXT, Oversampler, SPAN, sample_peak};
 use crate::error::{Error, Result};
 
 /// How far below the ceiling peaks are brought, in dB: room for meters with other filters, which read white noise up to
-/// 0.15 dB higher.
-pub(super) const MARGIN_DB: f64 = 0.2;
+/// 0.2 dB higher.
+pub(super) const MARGIN_DB: f64 = 0.25;
 /// Peaks this close under the ceiling are already limited, in dB; all others pass untouched.
 pub(crate) const GUARD_DB: f64 = 0.1;
 /// Look-ahead, seconds.
