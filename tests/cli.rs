@@ -1,4 +1,5 @@
 //! The program as people use it: what it prints, where, and how it ends.
+#![cfg(feature = "cli")]
 
 mod program;
 

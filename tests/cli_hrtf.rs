@@ -1,4 +1,5 @@
 //! Heads, completions and manual pages on the command line.
+#![cfg(feature = "cli")]
 
 mod program;
 

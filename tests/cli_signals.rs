@@ -1,5 +1,5 @@
 //! How the program ends when it is told to, or when nobody listens any more.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "cli"))]
 
 mod program;
 
