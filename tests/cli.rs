@@ -1,28 +1,10 @@
 //! The program as people use it: what it prints, where, and how it ends.
+#![cfg(feature = "cli")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod program;
 
-fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
-}
-
-fn periphon(dir: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_periphon")).current_dir(dir).args(args).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// An error is one `error:` line, then hints, and nothing on standard output.
-fn refused(out: &Output, code: i32, names: &str) {
-    let err = text(&out.stderr);
-    assert_eq!(out.status.code(), Some(code), "{err}");
-    assert!(err.starts_with("error: ") && err.contains(names), "{err}");
-    assert!(err.lines().skip(1).all(|l| l.starts_with("hint: ")), "{err}");
-    assert!(out.stdout.is_empty(), "{}", text(&out.stdout));
-}
+use program::{periphon, refused, sample, text};
+use std::process::Command;
 
 #[test]
 fn every_verb_has_help_with_examples() {
@@ -35,7 +17,9 @@ fn every_verb_has_help_with_examples() {
         &["hrtf", "plot"],
         &["hrtf", "compare"],
         &["bench"],
+        &["completions"],
         &["man"],
+        &[],
     ] {
         let mut args = verb.to_vec();
         args.push("--help");
@@ -103,6 +87,16 @@ fn a_mistake_on_the_command_line_ends_with_2() {
         (&["render", song, "--loudness", "loud"], "loudness"),
         (&["render", song, "--start", "99"], "past the end"),
         (&["render", "--nonsense"], "--nonsense"),
+        (&["render", song, "--tail", "-1"], "from 0 to 600"),
+        (&["render", song, "--start", "-1"], "from 0 to"),
+        (&["render", song, "--rate", "-5"], "8000"),
+        (&["render", song, "--true-peak", "3"], "from -60 to 0"),
+        (&["render", song, "--at", "0,-91"], "from -90 to 90"),
+        (&["render", song, "--orbit", "0"], "turn"),
+        (&["render", song, "-o", "-", "--json"], "standard output"),
+        (&["render"], "INPUT"),
+        (&["hrtf"], "subcommand"),
+        (&[], "subcommand"),
         (&["dance"], "dance"),
     ] {
         refused(&periphon(dir.path(), args), 2, names);
@@ -115,16 +109,20 @@ fn work_that_fails_ends_with_1_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("empty.wav"), b"").unwrap();
     std::fs::write(dir.path().join("noise.flac"), vec![0x5a; 5000]).unwrap();
+    std::fs::write(dir.path().join("scene.toml"), "format = 1\n[listener]\nposition = [0, 0, 0]\n").unwrap();
     for (args, names) in [
         (&["render", "nothing.wav"][..], "nothing.wav"),
         (&["render", "empty.wav"], "empty.wav"),
         (&["render", "noise.flac"], "noise.flac"),
         (&["inspect", "empty.wav"], "empty"),
+        (&["render", "/dev/null"], "device"),
+        (&["render", "scene.toml"], "scene"),
+        (&["render", "."], "directory"),
         (&["hrtf", "info", "noise.flac"], "noise.flac"),
     ] {
         refused(&periphon(dir.path(), args), 1, names);
     }
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3);
 }
 
 #[test]
@@ -163,11 +161,15 @@ fn quiet_says_nothing_and_json_is_one_object() {
     let song = song.to_str().unwrap();
     let out = periphon(dir.path(), &["render", song, "-o", "q.flac", "--quiet"]);
     assert!(out.status.success() && out.stdout.is_empty() && out.stderr.is_empty(), "{}", text(&out.stderr));
+    std::fs::write(dir.path().join("scene.toml"), "format = 1\n[listener]\n").unwrap();
     for args in [
         &["inspect", "q.flac"][..],
         &["hrtf", "info"],
         &["hrtf", "info", "kemar"],
         &["hrtf", "compare", "kemar", "kemar"],
+        &["inspect", "scene.toml"],
+        &["completions", "zsh"],
+        &["man"],
     ] {
         let mut all = args.to_vec();
         all.push("--json");
@@ -193,82 +195,35 @@ fn the_number_of_threads_changes_no_bit() {
 }
 
 #[test]
-fn a_set_is_no_distance_from_itself() {
+fn sound_to_standard_output_comes_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let out = periphon(dir.path(), &["hrtf", "compare", "kemar", "kemar", "--json"]);
-    let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!(value["lsd_db"]["mean"].as_f64(), Some(0.0));
-    let out = periphon(dir.path(), &["hrtf", "compare", "kemar", "ku100", "--json"]);
-    let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert!(value["lsd_db"]["mean"].as_f64().unwrap() > 1.0);
-}
-
-#[test]
-fn a_picture_is_whole_and_is_not_overwritten() {
-    let dir = tempfile::tempdir().unwrap();
-    for plane in ["horizontal", "median"] {
-        let name = format!("{plane}.svg");
-        let args = ["hrtf", "plot", "kemar", "-o", &name, "--plane", plane];
-        assert!(periphon(dir.path(), &args).status.success());
-        let svg = std::fs::read_to_string(dir.path().join(&name)).unwrap();
-        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && !svg.contains("NaN"));
-        refused(&periphon(dir.path(), &args), 2, &name);
-    }
-}
-
-#[test]
-fn completions_and_manual_pages_are_made() {
-    let dir = tempfile::tempdir().unwrap();
-    for shell in ["bash", "zsh", "fish"] {
-        assert!(text(&periphon(dir.path(), &["completions", shell]).stdout).contains("render"));
-    }
-    assert!(text(&periphon(dir.path(), &["man"]).stdout).contains(".TH"));
-    assert!(periphon(dir.path(), &["man", "--dir", "."]).status.success());
-    assert!(dir.path().join("periphon-hrtf-compare.1").exists());
+    let song = sample("solo_trumpet.ogg");
+    let song = song.to_str().unwrap();
+    let out = periphon(dir.path(), &["render", song, "-o", "-", "--duration", "0.5"]);
+    assert!(out.status.success() && text(&out.stderr).contains("44100 Hz"), "{}", text(&out.stderr));
+    let reader = hound::WavReader::new(std::io::Cursor::new(&out.stdout)).unwrap();
+    assert_eq!((reader.spec().channels, reader.spec().bits_per_sample), (2, 24));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_goes_away_is_no_disaster() {
+fn names_of_any_encoding_are_kept_and_do_not_steer_the_terminal() {
+    use std::os::unix::ffi::OsStrExt;
     let dir = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_periphon"))
-        .current_dir(dir.path())
-        .args(["completions", "bash"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let out = child.wait_with_output().unwrap();
-    assert!(!text(&out.stderr).contains("panic"), "{}", text(&out.stderr));
-}
-
-#[cfg(unix)]
-#[test]
-fn an_interrupted_render_ends_with_130_and_leaves_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    // A minute at a high rate: long enough to be caught in the middle.
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: 192_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9\x1b[31m.ogg");
+    std::fs::copy(sample("solo_trumpet.ogg"), dir.path().join(name)).unwrap();
+    let run = |flag: &str| {
+        Command::new(env!("CARGO_BIN_EXE_periphon"))
+            .current_dir(dir.path())
+            .arg("render")
+            .arg(name)
+            .args(["--force", "--duration", "0.5", flag])
+            .output()
+            .unwrap()
     };
-    let mut writer = hound::WavWriter::create(dir.path().join("long.wav"), spec).unwrap();
-    for i in 0..192_000 * 2 * 60 {
-        writer.write_sample((i % 1000) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_periphon"))
-        .current_dir(dir.path())
-        .args(["render", "long.wav", "--orbit", "2", "--block", "64"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    let out = child.wait_with_output().unwrap();
-    assert_eq!(out.status.code(), Some(130), "{}", text(&out.stderr));
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    let out = run("--json");
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(serde_json::from_slice::<serde_json::Value>(&out.stdout).unwrap()["output"].is_string());
+    assert!(dir.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9\x1b[31m.binaural.wav")).exists());
+    assert!(!run("--threads=1").stdout.contains(&0x1b));
 }

@@ -13,14 +13,14 @@ use clap::Args;
   periphon bench --sources 64 --block 128 --json")]
 pub(super) struct BenchArgs {
     /// Only this many sources
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096), allow_negative_numbers = true)]
     sources: Option<u32>,
     /// Only this block, frames
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=8192))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=8192), allow_negative_numbers = true)]
     block: Option<u32>,
     /// Seconds of sound in each run
     #[arg(long, value_name = "S", default_value_t = 2)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=600), allow_negative_numbers = true)]
     seconds: u32,
     /// The head: a SOFA file or a built-in set
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]

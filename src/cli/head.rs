@@ -10,10 +10,11 @@ use std::fmt::Write;
 
 /// Look at heads: what a set holds, pictures of it, the distance between two
 #[derive(Clone, Debug, Args)]
+#[command(arg_required_else_help = false)]
 #[command(after_help = "Examples:
   periphon hrtf info
   periphon hrtf info my-head.sofa
-  periphon hrtf plot ku100 -o ku100.svg
+  periphon hrtf plot ku100 -o ku100.png
   periphon hrtf compare ku100 kemar")]
 pub(super) struct HrtfArgs {
     #[command(subcommand)]
@@ -64,7 +65,7 @@ fn list(common: &Common) -> Result<()> {
         let _ =
             writeln!(text, "{name:8} {} directions, {} Hz: {title}{default}", data.positions.len(), data.sample_rate);
     }
-    print::out(&text)
+    print::lines(&text)
 }
 
 /// A set as the doctor sees it.
@@ -78,6 +79,12 @@ pub(super) struct Info {
     listener: Option<String>,
     license: Option<String>,
     organization: Option<String>,
+    author: Option<String>,
+    origin: Option<String>,
+    references: Option<String>,
+    comment: Option<String>,
+    room_type: Option<String>,
+    date_created: Option<String>,
     sample_rate: f64,
     taps: usize,
     measurements: usize,
@@ -137,6 +144,12 @@ impl Info {
             listener: meta.listener.clone(),
             license: meta.license.clone(),
             organization: meta.organization.clone(),
+            author: meta.author.clone(),
+            origin: meta.origin.clone(),
+            references: meta.references.clone(),
+            comment: meta.comment.clone(),
+            room_type: meta.room_type.clone(),
+            date_created: meta.date_created.clone(),
             sample_rate: data.sample_rate,
             taps: data.taps,
             measurements: data.positions.len(),
@@ -170,6 +183,8 @@ impl Info {
             ("title", &self.title),
             ("database", &self.database),
             ("listener", &self.listener),
+            ("origin", &self.origin),
+            ("made by", &self.organization),
             ("licence", &self.license),
         ] {
             if let Some(value) = value.as_deref().filter(|v| !v.trim().is_empty()) {
@@ -217,5 +232,5 @@ impl Info {
 
 pub(super) fn info(head: &str, common: &Common) -> Result<()> {
     let info = Info::of(head, &hrtf::read(head)?);
-    if common.json { print::json(&info) } else { print::out(&info.text()) }
+    if common.json { print::json(&info) } else { print::lines(&info.text()) }
 }

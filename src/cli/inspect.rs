@@ -1,8 +1,8 @@
 //! `periphon inspect`: what a file is and holds, and what of it cannot be used.
 
 use super::head::Info;
-use super::{Common, print};
-use crate::decode::{self, Kind, TrackInfo, sniff};
+use super::{Common, file, print};
+use crate::decode::{self, Kind, TrackInfo};
 use crate::error::{Error, Result};
 use crate::sofa::{self, Container};
 use clap::Args;
@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Say what a track or SOFA file is and holds, and what of it cannot be used
+/// Say what a file is and holds, and what of it cannot be used and why
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   periphon inspect song.flac
+  periphon inspect film.mkv
   periphon inspect head.sofa --json")]
 pub(super) struct InspectArgs {
     /// The file, of any kind
@@ -25,6 +26,7 @@ pub(super) struct InspectArgs {
 #[derive(Serialize)]
 struct Track<'a> {
     kind: &'static str,
+    #[serde(serialize_with = "print::path")]
     file: &'a Path,
     container: &'a str,
     codec: &'a str,
@@ -35,17 +37,46 @@ struct Track<'a> {
     frames: Option<u64>,
     seconds: Option<f64>,
     bits: Option<u32>,
-    tags: BTreeMap<&'a str, &'a str>,
-    cover: Option<String>,
+    /// A name that stands there several times has its values in one string, divided by "; ".
+    tags: BTreeMap<&'a str, String>,
+    cover: Option<Cover<'a>>,
+    replay_gain: Gains,
     has_video: bool,
     has_adm: bool,
+    /// What the file holds and this version does not use.
+    not_used: Vec<&'static str>,
     warnings: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Cover<'a> {
+    mime: &'a str,
+    bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Gains {
+    track_gain_db: Option<f32>,
+    track_peak: Option<f32>,
+    album_gain_db: Option<f32>,
+    album_peak: Option<f32>,
+}
+
+/// A file whose kind is known and that this version has no use for.
+#[derive(Serialize)]
+struct Unusable<'a> {
+    kind: &'static str,
+    #[serde(serialize_with = "print::path")]
+    file: &'a Path,
+    what: String,
+    not_usable: &'static str,
 }
 
 /// A SOFA file that is no head.
 #[derive(Serialize)]
 struct Sofa<'a> {
     kind: &'static str,
+    #[serde(serialize_with = "print::path")]
     file: &'a Path,
     convention: Option<&'a str>,
     variables: Vec<Variable>,
@@ -67,14 +98,38 @@ struct Head {
 }
 
 pub(super) fn run(args: &InspectArgs, common: &Common) -> Result<()> {
-    let file = &args.file;
-    match sniff(file)? {
-        Kind::Audio(_) => track(file, common),
-        Kind::Hdf5 => sofa_file(file, common),
+    let path = &args.file;
+    let kind = file::kind(path)?;
+    match kind {
+        Kind::Audio(_) => track(path, common),
+        Kind::Hdf5 => sofa_file(path, common),
+        Kind::Scene => unusable("scene", path, kind, "this version renders single tracks; scenes come later", common),
+        Kind::Iamf => unusable("iamf", path, kind, "this version does not decode IAMF", common),
+        Kind::Xml => unusable("xml", path, kind, "this version does not read ADM documents", common),
         kind => Err(Error::unsupported(format!("this is {}", kind.describe()))
-            .at(file)
-            .hint("tracks and SOFA files can be inspected")),
+            .at(path)
+            .hint("tracks, SOFA files and scenes can be inspected")),
     }
+}
+
+fn unusable(kind: &'static str, file: &Path, found: Kind, why: &'static str, common: &Common) -> Result<()> {
+    let what = found.describe();
+    if common.json {
+        return print::json(&Unusable { kind, file, what, not_usable: why });
+    }
+    print::lines(&format!("file       {}\nkind       {what}\nnot usable {why}\n", file.display()))
+}
+
+/// What a track holds besides the sound that is rendered.
+fn not_used(info: &TrackInfo) -> Vec<&'static str> {
+    let mut all = Vec::new();
+    if info.has_video {
+        all.push("moving pictures: only the sound is read");
+    }
+    if info.has_adm {
+        all.push("ADM metadata: channels go by the layout");
+    }
+    all
 }
 
 fn track(file: &Path, common: &Common) -> Result<()> {
@@ -93,14 +148,29 @@ fn track(file: &Path, common: &Common) -> Result<()> {
             frames: info.frames,
             seconds: info.seconds(),
             bits: info.bits,
-            tags: info.tags.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect(),
-            cover: info.cover.as_ref().map(|c| c.mime.clone()),
+            tags: tags(info),
+            cover: info.cover.as_ref().map(|c| Cover { mime: &c.mime, bytes: c.data.len() }),
+            replay_gain: Gains {
+                track_gain_db: info.replay_gain.track_gain_db,
+                track_peak: info.replay_gain.track_peak,
+                album_gain_db: info.replay_gain.album_gain_db,
+                album_peak: info.replay_gain.album_peak,
+            },
             has_video: info.has_video,
             has_adm: info.has_adm,
+            not_used: not_used(info),
             warnings: decoder.warnings(),
         });
     }
-    print::out(&track_text(file, info, decoder.warnings()))
+    print::lines(&track_text(file, info, decoder.warnings()))
+}
+
+fn tags(info: &TrackInfo) -> BTreeMap<&str, String> {
+    let mut all = BTreeMap::<&str, String>::new();
+    for (name, value) in &info.tags {
+        all.entry(name).and_modify(|v| *v = format!("{v}; {value}")).or_insert_with(|| value.clone());
+    }
+    all
 }
 
 fn track_text(file: &Path, info: &TrackInfo, warnings: &[String]) -> String {
@@ -118,15 +188,14 @@ fn track_text(file: &Path, info: &TrackInfo, warnings: &[String]) -> String {
     for (name, value) in &info.tags {
         line("tag", format!("{name}: {}", value.lines().next().unwrap_or_default()));
     }
+    let gain = &info.replay_gain;
+    if let Some(db) = gain.track_gain_db.or(gain.album_gain_db) {
+        line("gain", format!("{db:+.2} dB, says the file (ReplayGain; not applied)"));
+    }
     if let Some(cover) = &info.cover {
         line("cover", format!("{}, {} bytes", cover.mime, cover.data.len()));
     }
-    if info.has_video {
-        line("also", "moving pictures, which are not used".to_string());
-    }
-    if info.has_adm {
-        line("also", "ADM metadata, which is not used: channels go by the layout".to_string());
-    }
+    not_used(info).iter().for_each(|what| line("not used", (*what).to_string()));
     warnings.iter().for_each(|w| line("warning", w.clone()));
     t
 }
@@ -136,7 +205,7 @@ fn sofa_file(file: &Path, common: &Common) -> Result<()> {
     match sofa::from_container(&container) {
         Ok(data) => {
             let info = Info::of(&file.display().to_string(), &data);
-            if common.json { print::json(&Head { kind: "head", info }) } else { print::out(&info.text()) }
+            if common.json { print::json(&Head { kind: "head", info }) } else { print::lines(&info.text()) }
         }
         Err(why) => {
             let convention = container.attribute("SOFAConventions");
@@ -154,7 +223,7 @@ fn sofa_file(file: &Path, common: &Common) -> Result<()> {
                     .collect(),
                 not_a_head: why.to_string(),
             };
-            if common.json { print::json(&report) } else { print::out(&report.text()) }
+            if common.json { print::json(&report) } else { print::lines(&report.text()) }
         }
     }
 }

@@ -4,18 +4,22 @@
 //! what is wrong and where, then `hint:` lines. Exit codes: 0 done, 1 the work failed, 2 the command line is wrong,
 //! 130 interrupted.
 
+mod around;
 pub mod bench;
 mod bench_verb;
 mod compare;
 mod docs;
+mod draw;
+mod file;
 mod head;
+mod hear;
 mod inspect;
 mod numbers;
+mod picture;
 mod plot;
 mod print;
 mod render;
 mod signals;
-mod svg;
 
 use crate::error::{Error, ErrorKind, Result};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -24,7 +28,14 @@ use std::process::ExitCode;
 
 /// Spatial audio for headphones: tracks, rooms and measured heads to two ears.
 #[derive(Debug, Parser)]
-#[command(name = "periphon", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "periphon", version, max_term_width = 100, arg_required_else_help = false)]
+#[command(after_help = "Examples:
+  periphon render song.flac
+  periphon render voice.wav --at 30,0,1.5 -o left.flac
+  periphon inspect song.m4a
+  periphon hrtf info my-head.sofa
+
+Exit codes: 0 done, 1 the work failed, 2 the command line is wrong, 130 interrupted.")]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -65,6 +76,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     std::panic::catch_unwind(|| parse_and_run(&args)).unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        crate::sink::remove_unfinished();
         let error = Error::new(ErrorKind::Io, format!("internal error: {}", what.unwrap_or("unknown")))
             .hint("this is a defect of periphon: please report it with the command and the file");
         print::error(&error);
@@ -94,8 +106,8 @@ fn dispatch(cli: Cli) -> Result<()> {
         Verb::Inspect(args) => inspect::run(&args, common),
         Verb::Hrtf(args) => head::run(args, common),
         Verb::Bench(args) => bench_verb::run(&args, common),
-        Verb::Completions(args) => docs::completions(&args, &mut Cli::command()),
-        Verb::Man(args) => docs::man(&args, &Cli::command()),
+        Verb::Completions(args) => docs::completions(&args, &mut Cli::command(), common),
+        Verb::Man(args) => docs::man(&args, &Cli::command(), common),
     }
 }
 
@@ -111,13 +123,14 @@ fn exit_code(kind: ErrorKind) -> u8 {
 fn wrong_usage(e: &clap::Error) -> u8 {
     use clap::error::ErrorKind as Kind;
     if matches!(e.kind(), Kind::DisplayHelp | Kind::DisplayVersion) {
-        // A closed pipe is no reason to complain.
-        let _ = e.print();
-        return 0;
-    }
-    if e.kind() == Kind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = e.print();
-        return 2;
+        // A reader that went away has read enough.
+        return match e.print() {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                print::error(&Error::new(ErrorKind::Io, "cannot write to standard output").caused_by(e));
+                1
+            }
+            _ => 0,
+        };
     }
     let text = e.render().to_string();
     let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());

@@ -9,8 +9,10 @@ pub(super) fn error(e: &Error) {
     let mut line = e.to_string();
     let mut cause = std::error::Error::source(e);
     while let Some(c) = cause {
+        // Of the system's errors the words, not the number, and only if they say something new.
         let text = c.to_string();
-        if !line.contains(&text) {
+        let text = text.split(" (os error").next().unwrap_or_default();
+        if !line.to_lowercase().contains(&text.to_lowercase()) {
             line = format!("{line}: {text}");
         }
         cause = c.source();
@@ -28,7 +30,13 @@ pub(super) fn warning(text: &str) {
 }
 
 fn one_line(text: &str) -> String {
-    text.split(['\n', '\r']).map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("; ")
+    let joined = text.split(['\n', '\r']).map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("; ");
+    harmless(&joined)
+}
+
+/// Text from a file or its name, without what would steer the terminal.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Prints to standard output. A reader that went away ends the output, not the program.
@@ -45,6 +53,19 @@ pub(super) fn out(text: &str) -> Result<()> {
     }
 }
 
+/// Prints lines for people; `harmless`, since they may quote a file.
+///
+/// # Errors
+/// As [`out`].
+pub(super) fn lines(text: &str) -> Result<()> {
+    out(&harmless(text))
+}
+
+/// Prints lines for people on standard error, where standard output carries sound.
+pub(super) fn aside(text: &str) {
+    let _ = std::io::stderr().lock().write_all(harmless(text).as_bytes());
+}
+
 /// Prints one JSON object.
 ///
 /// # Errors
@@ -58,4 +79,20 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
 /// A number with the digits that matter, or a dash.
 pub(super) fn some(value: Option<f64>, digits: usize, unit: &str) -> String {
     value.map_or_else(|| "-".to_string(), |v| format!("{v:.digits$} {unit}"))
+}
+
+/// A path as JSON has it: paths that are not Unicode lose what cannot be said.
+pub(super) fn path<S: serde::Serializer>(path: &std::path::Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stays_one_line_and_does_not_steer_the_terminal() {
+        assert_eq!(one_line("a\n  b\r\n"), "a; b");
+        assert_eq!(one_line("\u{1b}[31mred"), "\u{fffd}[31mred");
+    }
 }

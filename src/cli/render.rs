@@ -1,8 +1,8 @@
 //! `periphon render`: a track in, a binaural file out.
 
-use super::{Common, numbers, print};
+use super::{Common, file, numbers, print, signals};
 use crate::coords::Vec3;
-use crate::decode::{Kind, sniff};
+use crate::decode::Kind;
 use crate::error::{Error, Result};
 use crate::hrtf::DEFAULT_HEAD;
 use crate::render::{Loudness, Placement, Progress, RenderJob, RenderReport, render};
@@ -10,6 +10,7 @@ use crate::sink::SampleFormat;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +51,7 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
     hrtf: String,
     /// Sample rate of the output, Hz [default: the input's]
-    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8000..=384_000))]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8000..=384_000), allow_negative_numbers = true)]
     rate: Option<u32>,
     /// Sample format of the output
     #[arg(long, value_name = "FORMAT", default_value = "i24")]
@@ -62,19 +63,19 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "DBTP|off", value_parser = numbers::true_peak, allow_hyphen_values = true)]
     true_peak: Option<numbers::Maybe>,
     /// Leave out this much of the beginning, seconds
-    #[arg(long, value_name = "S", default_value = "0", value_parser = numbers::seconds)]
+    #[arg(long, value_name = "S", default_value = "0", value_parser = numbers::seconds, allow_negative_numbers = true)]
     start: f64,
     /// Render only this much, seconds
-    #[arg(long, value_name = "S", value_parser = numbers::seconds)]
+    #[arg(long, value_name = "S", value_parser = numbers::seconds, allow_negative_numbers = true)]
     duration: Option<f64>,
     /// How long the end may ring on, seconds
-    #[arg(long, value_name = "S|auto", default_value = "auto", value_parser = numbers::tail)]
+    #[arg(long, value_name = "S|auto", default_value = "auto", value_parser = numbers::tail, allow_negative_numbers = true)]
     tail: numbers::Maybe,
     /// Processing block, frames: changes speed, never what is heard [default: chosen]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=8192))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=8192), allow_negative_numbers = true)]
     block: Option<u32>,
     /// Worker threads [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), allow_negative_numbers = true)]
     threads: Option<u32>,
 }
 
@@ -129,8 +130,10 @@ impl RenderArgs {
 
     fn output(&self) -> PathBuf {
         self.output.clone().unwrap_or_else(|| {
-            let stem = self.input.file_stem().map_or("output".into(), |s| s.to_string_lossy().into_owned());
-            PathBuf::from(format!("{stem}.binaural.wav"))
+            // The input's name byte for byte, whatever its encoding.
+            let mut name = self.input.file_stem().unwrap_or(OsStr::new("output")).to_os_string();
+            name.push(".binaural.wav");
+            PathBuf::from(name)
         })
     }
 
@@ -170,6 +173,7 @@ impl RenderArgs {
 /// The report as JSON has it.
 #[derive(Serialize)]
 struct Json<'a> {
+    #[serde(serialize_with = "print::path")]
     output: &'a Path,
     frames: u64,
     sample_rate: u32,
@@ -194,11 +198,17 @@ struct Json<'a> {
 pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<()> {
     let mut job = args.job()?;
     job.measure = !common.quiet || common.json;
-    if matches!(sniff(&job.input)?, Kind::Scene) {
+    let to_stdout = [Path::new("-"), Path::new("/dev/stdout")].contains(&job.output.as_path());
+    if to_stdout && common.json {
+        return Err(Error::argument("the sound and the JSON report cannot both go to standard output")
+            .hint("leave out --json, or write to a file with -o"));
+    }
+    if matches!(file::kind(&job.input)?, Kind::Scene) {
         return Err(Error::unsupported("this is a scene file; this version renders single tracks only")
             .at(&job.input)
             .hint("render each of its tracks with --at AZ,EL,DIST"));
     }
+    signals::work_listens();
     let bar = progress_bar(common);
     let report = render(&job, &mut |p| show(&bar, p));
     bar.finish_and_clear();
@@ -210,8 +220,11 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<()> {
         print::json(&to_json(&report))
     } else if common.quiet {
         Ok(())
+    } else if to_stdout {
+        print::aside(&summary(&report));
+        Ok(())
     } else {
-        print::out(&summary(&report))
+        print::lines(&summary(&report))
     }
 }
 
