@@ -77,6 +77,8 @@ const SAME_RADIUS: f64 = 0.01;
 const SAME_DIRECTION: f64 = 1e-4;
 /// An axis this far from everything measured gets a vertex made from its surroundings, as a cosine: 35 degrees.
 const GAP_COS: f64 = 0.819;
+/// Values of all responses together, delays put in and resampled: half a gigabyte.
+const MOST_VALUES: f64 = (1u64 << 27) as f64;
 /// Longest response accepted, seconds: longer ones are rooms.
 const MAX_SECONDS: f64 = 0.5;
 
@@ -256,6 +258,12 @@ fn check(m: &Measured, sample_rate: f64) -> Result<()> {
         return Err(Error::malformed(format!("measurement {} holds a value that is not finite", i / (2 * m.taps))));
     }
     let longest = MAX_SECONDS * m.sample_rate;
+    let latest = m.delays.iter().flatten().fold(0.0f64, |a, d| a.max(f64::from(*d)));
+    let values = 2.0 * count as f64 * (m.taps as f64 + latest) * (sample_rate / m.sample_rate).max(1.0);
+    if values > MOST_VALUES {
+        return Err(Error::limit(format!("with its delays put in the set would have {values:.0} values"))
+            .hint("at most 134 million are prepared: use fewer directions, shorter delays or a lower rate"));
+    }
     if let Some(i) = m.delays.iter().position(|d| d.iter().any(|d| !(0.0..=longest).contains(&f64::from(*d)))) {
         return Err(Error::malformed(format!("measurement {i} is delayed by {:?} samples", m.delays[i])));
     }
@@ -297,11 +305,22 @@ fn drop_repeats(members: &mut Vec<u32>, positions: &[Vec3]) {
     let mut by_height: Vec<(Vec3, u32)> = members.iter().map(|i| (positions[*i as usize].direction(), *i)).collect();
     by_height.sort_by(|a, b| a.0.z.total_cmp(&b.0.z).then(a.1.cmp(&b.1)));
     let mut repeats = Vec::new();
-    for (n, (d, i)) in by_height.iter().enumerate() {
-        // Rings share one height, so look along the ring only as far as the same x.
-        let same = |(e, j): &&(Vec3, u32)| (*e - *d).norm() < SAME_DIRECTION && j != i;
-        let window = by_height[n + 1..].iter().take_while(|(e, _)| e.z - d.z < SAME_DIRECTION);
-        repeats.extend(window.filter(same).map(|(_, j)| *i.max(j)));
+    let mut dropped = vec![false; by_height.len()];
+    for n in 0..by_height.len() {
+        if dropped[n] {
+            continue;
+        }
+        let (d, mut first) = by_height[n];
+        for (k, (e, j)) in by_height.iter().enumerate().skip(n + 1) {
+            if e.z - d.z >= SAME_DIRECTION {
+                break;
+            }
+            if !dropped[k] && (*e - d).norm() < SAME_DIRECTION {
+                dropped[k] = true;
+                repeats.push(first.max(*j));
+                first = first.min(*j);
+            }
+        }
     }
     if !repeats.is_empty() {
         repeats.sort_unstable();
@@ -329,7 +348,7 @@ fn gaps(directions: &[Vec3]) -> Vec<Gap> {
             }
             let reach = nearest.clamp(-1.0, 1.0).acos() * 1.1 + 0.02;
             let around: Vec<u32> = (0..directions.len() as u32)
-                .filter(|i| directions[*i as usize].dot(axis) >= reach.min(3.1).cos())
+                .filter(|i| reach >= 3.1 || directions[*i as usize].dot(axis) >= reach.cos())
                 .collect();
             let weight = 1.0 / around.len() as f64;
             Some(Gap { direction: axis, terms: around.into_iter().map(|v| (v, weight)).collect() })

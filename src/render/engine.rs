@@ -38,7 +38,7 @@ impl EngineOptions {
     /// down to 64 frames (at 48 kHz).
     pub fn live(sample_rate: f64, max_block: usize, max_sources: usize) -> Self {
         let most = Self::default_segment(sample_rate);
-        Self { max_block, max_sources, segment: max_block.clamp(most / 4, most), still: false }
+        Self { max_block, max_sources, segment: max_block.clamp((most / 4).max(16), most), still: false }
     }
 
     /// For rendering to a file: motion does not depend on the block.

@@ -51,6 +51,14 @@ pub struct Progress {
 pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<RenderReport> {
     let began = Instant::now();
     FileSink::check(&job.output, job.format, job.force)?;
+    if let (Ok(from), Ok(to)) = (job.input.canonicalize(), job.output.canonicalize())
+        && from == to
+        && from.is_file()
+    {
+        return Err(Error::argument("the output is the input itself")
+            .at(&job.output)
+            .hint("choose another name with -o"));
+    }
     let mut feed = Feed::open(job)?;
     let mut ears = Ears::new(job, &mut feed)?;
     if job.loudness == Loudness::Source || job.measure {

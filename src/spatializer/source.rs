@@ -175,7 +175,8 @@ impl Source {
             voice.advance_to_silence();
             if voice.is_silent() && !self.fading {
                 self.state = State::Free;
-                return (None, true);
+                // A jump that was never made goes back to be freed elsewhere.
+                return (self.jump.take(), true);
             }
         } else if let Some(motion) = (!self.fading).then(|| self.jump.take()).flatten() {
             left = Some(std::mem::replace(&mut self.spec.motion, motion));
