@@ -32,6 +32,7 @@ pub mod output;
 pub mod render;
 #[cfg(feature = "files")]
 pub mod resample;
+pub mod room;
 #[cfg(feature = "files")]
 pub mod sink;
 #[cfg(feature = "sofa")]
