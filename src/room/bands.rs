@@ -212,7 +212,7 @@ mod tests {
                 let exact = error_db(&filter, gains, &filter.weights(gains));
                 let fast = error_db(&filter, gains, &filter.weights_fast(gains));
                 assert!(exact < 0.1, "{rate} Hz {gains:?}: {exact} dB");
-                assert!(fast < 0.35, "{rate} Hz {gains:?}: {fast} dB fast");
+                assert!(fast < 0.5, "{rate} Hz {gains:?}: {fast} dB fast");
             }
         }
     }
