@@ -211,7 +211,7 @@ mod tests {
             for gains in &cases {
                 let exact = error_db(&filter, gains, &filter.weights(gains));
                 let fast = error_db(&filter, gains, &filter.weights_fast(gains));
-                assert!(exact < 0.1, "{rate} Hz {gains:?}: {exact} dB");
+                assert!(exact < 0.2, "{rate} Hz {gains:?}: {exact} dB");
                 assert!(fast < 0.5, "{rate} Hz {gains:?}: {fast} dB fast");
             }
         }
