@@ -2,6 +2,8 @@
 
 pub mod denormals;
 pub mod fft;
+pub mod fractional;
 pub mod kernel;
+pub mod mixing;
 pub mod resample;
 pub mod simd;

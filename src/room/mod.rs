@@ -5,6 +5,7 @@
 //! directivity) is expressed as seven such gains.
 
 pub mod bands;
+pub mod history;
 pub mod lattice;
 
 use crate::error::{Error, Result};
