@@ -100,6 +100,7 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
         sums: [Sums::new(bins), Sums::new(bins)],
         waves: std::array::from_fn(|_| vec![0.0; len]),
         max_hop: len + 1 - set.taps(),
+        clean: vec![0.0; len],
         max_block,
         kernels: Kernels::detect(),
         bank,
@@ -129,6 +130,8 @@ pub struct Engine {
     waves: [Vec<f32>; ORDERS],
     max_hop: usize,
     max_block: usize,
+    /// One source's input of a hop, finite.
+    clean: Vec<f32>,
     kernels: Kernels,
     bank: FilterBank,
     inbox: Consumer<Command>,
@@ -293,13 +296,16 @@ impl Engine {
         let mut bad = 0;
         for (i, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
             let input = inputs.get(i).and_then(|x| x.get(from..)).unwrap_or(&[]);
-            bad += source.push(&input[..hop.min(input.len())], hop);
-            if source.is_quiet() {
+            let input = &input[..hop.min(input.len())];
+            let clean = &mut self.clean[..input.len()];
+            bad += clean_copy(input, clean);
+            source.ears.push(clean, hop);
+            if source.ears.are_quiet() {
                 continue;
             }
-            let (old, new) = source.window();
+            let (old, new) = source.ears.window();
             self.fft.forward_of(old, new, &mut self.spectrum.re, &mut self.spectrum.im);
-            for voice in source.voices() {
+            for voice in source.ears.voices() {
                 let x = (&self.spectrum.re[..], &self.spectrum.im[..]);
                 voice.add(x, &basis, &self.bank, &self.kernels, &mut self.sums);
             }
@@ -326,6 +332,21 @@ impl Engine {
         }
         self.kernels.finish(out, self.waves.each_ref().map(|w| &w[..hop]));
     }
+}
+
+/// Copies samples, silence for those that are not finite; returns how many there were.
+fn clean_copy(from: &[f32], to: &mut [f32]) -> u64 {
+    to.copy_from_slice(from);
+    const EXPONENT: u32 = 0x7f80_0000;
+    if from.iter().fold(true, |all, x| all & (x.to_bits() & EXPONENT != EXPONENT)) {
+        return 0;
+    }
+    let mut bad = 0;
+    for x in to.iter_mut().filter(|x| !x.is_finite()) {
+        *x = 0.0;
+        bad += 1;
+    }
+    bad
 }
 
 /// Hands something to the control side to be freed there.

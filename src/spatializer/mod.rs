@@ -1,5 +1,6 @@
 //! One source to two ears: where it is, which filter that asks for, and how the filter moves.
 
+pub(crate) mod ears;
 pub mod motion;
 pub(crate) mod point;
 pub mod source;
