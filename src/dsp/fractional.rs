@@ -57,6 +57,17 @@ impl Glide {
     }
 }
 
+/// Reads a signal at delays between its samples.
+pub trait Reader {
+    /// Samples after the one asked for that it looks at: no delay may be shorter.
+    fn ahead(&self) -> usize;
+    /// Samples that it looks at in all.
+    fn taps(&self) -> usize;
+    /// Reads `out.len()` samples: `out[n] = x[start + n − delay]`. `x` must reach from `taps − ahead` samples before the
+    /// longest delay to `ahead` after the shortest; where it does not, the output is silent.
+    fn read(&self, x: &[f32], start: usize, delay: &Glide, out: &mut [f32]);
+}
+
 /// Reads at gliding delays with eight taps.
 #[derive(Clone, Debug)]
 pub struct ShortReader {
@@ -116,9 +127,18 @@ impl ShortReader {
         taps
     }
 
-    /// Reads `out.len()` samples: `out[n] = x[start + n − delay]`. `x` must reach from the longest delay and four samples
-    /// before to three after the shortest; where it does not, the output is silent.
-    pub fn read(&self, x: &[f32], start: usize, delay: &Glide, out: &mut [f32]) {
+}
+
+impl Reader for ShortReader {
+    fn ahead(&self) -> usize {
+        SHORT_AHEAD
+    }
+
+    fn taps(&self) -> usize {
+        SHORT_TAPS
+    }
+
+    fn read(&self, x: &[f32], start: usize, delay: &Glide, out: &mut [f32]) {
         if delay.slope == 0.0 && delay.curve == 0.0 {
             let whole = delay.mid.floor();
             let taps = self.taps_at(delay.mid - whole);
@@ -246,8 +266,18 @@ impl LongReader {
         Self { table: (0..=PHASES).map(row).collect() }
     }
 
-    /// As [`ShortReader::read`], with 16 samples before the longest delay and 15 after the shortest.
-    pub fn read(&self, x: &[f32], start: usize, delay: &Glide, out: &mut [f32]) {
+}
+
+impl Reader for LongReader {
+    fn ahead(&self) -> usize {
+        LONG_AHEAD
+    }
+
+    fn taps(&self) -> usize {
+        LONG_TAPS
+    }
+
+    fn read(&self, x: &[f32], start: usize, delay: &Glide, out: &mut [f32]) {
         let middle = 0.5 * out.len() as f64;
         for (n, y) in out.iter_mut().enumerate() {
             let here = delay.at(n as f64 - middle);

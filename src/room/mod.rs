@@ -5,8 +5,11 @@
 //! directivity) is expressed as seven such gains.
 
 pub mod bands;
+pub(crate) mod direct;
+pub(crate) mod early;
 pub mod history;
 pub mod lattice;
+pub(crate) mod path;
 
 use crate::error::{Error, Result};
 

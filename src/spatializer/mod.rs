@@ -1,10 +1,12 @@
 //! One source to two ears: where it is, which filter that asks for, and how the filter moves.
 
 pub(crate) mod ears;
+pub mod beam;
 pub mod motion;
 pub(crate) mod point;
 pub mod source;
 pub(crate) mod voice;
 
+pub use beam::Beam;
 pub use motion::{HeadMotion, Motion, Path, PathKey, PosePath};
 pub use source::SourceSpec;

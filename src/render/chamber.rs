@@ -1,0 +1,315 @@
+//! A room as the engine plays it: reflections, the ears of those that are heard through head responses, and the late
+//! field.
+
+use crate::ambisonics::encode_third;
+use crate::coords::{Pose, Rotation, Vec3};
+use crate::dsp::mixing::{Gains, mix};
+use crate::error::Result;
+use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
+use crate::room::path::{Placing, THIRD};
+use crate::room::late::{DIRECTIONS, LINES, Late};
+use crate::room::{Bands, Room, decay};
+use crate::spatializer::ears::Ears;
+use crate::spatializer::point::Basis;
+use crate::spatializer::voice::{Target, Workshop};
+
+/// Sources that a new room takes up in one segment at most, so that many of them do not make one long block.
+const STARTS_PER_SEGMENT: usize = 4;
+
+/// What an engine's rooms are built for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChamberOptions {
+    pub early: EarlyOptions,
+    /// Length and bins of the head responses' transform.
+    pub len: usize,
+    pub bins: usize,
+}
+
+/// Where a source is in the life of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Absent,
+    Waiting,
+    Present,
+}
+
+/// A gain on its way along a straight line.
+#[derive(Clone, Copy, Debug)]
+struct Fade {
+    gain: f32,
+    step: f32,
+    left: usize,
+}
+
+impl Fade {
+    fn still(gain: f32) -> Self {
+        Self { gain, step: 0.0, left: 0 }
+    }
+
+    fn to(&mut self, gain: f32, frames: usize) {
+        let frames = frames.max(1);
+        *self = Self { gain: self.gain, step: (gain - self.gain) / frames as f32, left: frames };
+    }
+
+    /// The gain at both ends of the next `frames` frames.
+    fn next(&mut self, frames: usize) -> [f32; 2] {
+        let from = self.gain;
+        let go = frames.min(self.left);
+        self.gain += self.step * go as f32;
+        self.left -= go;
+        if self.left == 0 {
+            // Rounding must not leave a rest.
+            self.gain = self.gain.round();
+        }
+        [from, self.gain]
+    }
+}
+
+/// A room, built on any thread and played on the audio thread.
+pub(crate) struct Chamber {
+    early: Early,
+    late: Option<Late>,
+    /// For a room without images: what a source sends into the late field.
+    order: usize,
+    air: Bands,
+    presence: Vec<Presence>,
+    /// `[source][NEAR]`
+    ears: Vec<Ears>,
+    stride: usize,
+    near: Vec<f32>,
+    lines: Vec<f32>,
+    waves: Vec<f32>,
+    bus: Vec<f32>,
+    /// How the late field's lines go into the bus, at both ends of a stretch.
+    line_gains: [[[f32; THIRD]; LINES]; 2],
+    turned: Rotation,
+    /// What goes in, and what comes out.
+    fade_in: Fade,
+    fade_out: Fade,
+}
+
+impl Chamber {
+    pub(crate) fn new(room: &Room, options: &ChamberOptions) -> Result<Self> {
+        room.check()?;
+        let EarlyOptions { sample_rate, sources, frames, .. } = options.early;
+        let late = if room.late { Some(Late::new(room, sample_rate)?) } else { None };
+        let lines: &[Vec3] = if room.late { &DIRECTIONS } else { &[] };
+        let early = Early::new(room, &decay::reflection(room), lines, &options.early);
+        let near = early.near();
+        let mut chamber = Self {
+            late,
+            order: room.reflection_order,
+            air: room.air.map_or([0.0; crate::room::BANDS], |air| crate::room::air::bands(&air)),
+            presence: vec![Presence::Absent; sources],
+            ears: (0..sources * near).map(|_| Ears::new(options.len, options.bins)).collect(),
+            early,
+            stride: frames,
+            near: vec![0.0; sources * NEAR * frames],
+            lines: vec![0.0; LINES * frames],
+            waves: vec![0.0; LINES * frames],
+            bus: vec![0.0; THIRD * frames],
+            line_gains: [[[0.0; THIRD]; LINES]; 2],
+            turned: Rotation::IDENTITY,
+            fade_in: Fade::still(1.0),
+            fade_out: Fade::still(1.0),
+        };
+        chamber.line_gains = [line_gains(Rotation::IDENTITY); 2];
+        Ok(chamber)
+    }
+
+    /// Amplitude that the air takes, nepers by the metre.
+    pub(crate) fn air(&self) -> &Bands {
+        &self.air
+    }
+
+    /// Fades in over `frames`: what is sent into the room grows, so that nothing in it begins abruptly.
+    pub(crate) fn enter(&mut self, frames: usize) {
+        self.fade_in = Fade::still(0.0);
+        self.fade_in.to(1.0, frames);
+    }
+
+    /// Fades out over `frames`.
+    pub(crate) fn leave(&mut self, frames: usize) {
+        self.fade_out.to(0.0, frames);
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.fade_out.gain == 0.0 && self.fade_out.left == 0
+    }
+
+    /// A source will sound in this room from one of the next segments on.
+    pub(crate) fn expect(&mut self, source: usize) {
+        self.presence[source] = Presence::Waiting;
+    }
+
+    /// A source sounds in this room from this segment on.
+    pub(crate) fn begin(&mut self, source: usize, placings: &[Placing; 3], shop: &mut Workshop<'_>) {
+        self.presence[source] = Presence::Present;
+        self.early.begin(source, placings);
+        for k in 0..self.early.near() {
+            let targets = placings.map(|p| self.target(k, &p));
+            self.ears[source * self.early.near() + k].begin(targets, shop);
+        }
+    }
+
+    pub(crate) fn end(&mut self, source: usize) {
+        if self.presence[source] == Presence::Present {
+            self.early.end(source);
+        }
+        self.presence[source] = Presence::Absent;
+    }
+
+    fn target(&self, k: usize, placing: &Placing) -> Target {
+        let mut at = self.early.inside(placing.place);
+        if let Some((axis, wall)) = self.early.mirror(k) {
+            let axis = [&mut at.x, &mut at.y, &mut at.z].into_iter().nth(axis);
+            axis.into_iter().for_each(|x| *x = 2.0 * wall - *x);
+        }
+        Target { at: placing.head.relative(at), gain: placing.gain, everywhere: false }
+    }
+
+    /// True while anything but signals changes. `placing` says where a source is going to be.
+    pub(crate) fn is_changing(&self, placing: impl Fn(usize) -> Placing) -> bool {
+        self.early.is_changing()
+            || self.line_gains[0] != self.line_gains[1]
+            || self.presence.iter().enumerate().any(|(source, presence)| match presence {
+                Presence::Absent => false,
+                Presence::Waiting => true,
+                Presence::Present => {
+                    let placing = placing(source);
+                    let n = self.early.near();
+                    (0..n).any(|k| !self.ears[source * n + k].are_resting_at(&self.target(k, &placing)))
+                }
+            })
+    }
+
+    /// The next segment. `placings` gives a source's control points, `head` is its far end's.
+    pub(crate) fn next_segment(
+        &mut self,
+        placings: impl Fn(usize) -> [Placing; 3],
+        head: &Pose,
+        shop: &mut Workshop<'_>,
+    ) {
+        self.early.next_segment();
+        let mut starts = STARTS_PER_SEGMENT;
+        for source in 0..self.presence.len() {
+            match self.presence[source] {
+                Presence::Absent => {}
+                Presence::Waiting if starts == 0 => {}
+                Presence::Waiting => {
+                    starts -= 1;
+                    self.begin(source, &placings(source), shop);
+                }
+                Presence::Present => {
+                    let [_, _, placing] = placings(source);
+                    self.early.advance(source, &placing);
+                    for k in 0..self.early.near() {
+                        let target = self.target(k, &placing);
+                        let ears = &mut self.ears[source * self.early.near() + k];
+                        ears.settle();
+                        ears.advance(target, shop);
+                    }
+                }
+            }
+        }
+        self.line_gains[0] = self.line_gains[1];
+        if head.orientation != self.turned {
+            self.turned = head.orientation;
+            self.line_gains[1] = line_gains(head.orientation);
+        }
+    }
+
+    /// Renders a stretch: `inputs` gives the finite samples of a source. What goes through the bus is added to
+    /// `bus`, planar, `stride` frames apart.
+    pub(crate) fn render<'a>(
+        &mut self,
+        frames: usize,
+        inputs: impl Fn(usize) -> Option<(&'a [f32], f32)>,
+        basis: &Basis,
+        ends: [f64; 2],
+        bus: &mut [f32],
+    ) {
+        let stride = self.stride;
+        let (fade_in, fade_out) = (self.fade_in.next(frames), self.fade_out.next(frames));
+        let fading = fade_out != [1.0, 1.0];
+        if fading {
+            self.bus.fill(0.0);
+        }
+        let out = if fading { &mut self.bus[..] } else { &mut *bus };
+        if self.late.is_some() {
+            for line in self.lines.chunks_exact_mut(stride) {
+                line[..frames].fill(0.0);
+            }
+        }
+        for source in (0..self.presence.len()).filter(|s| self.presence[*s] == Presence::Present) {
+            let Some((x, power)) = inputs(source) else { continue };
+            self.early.push(source, x, fade_in);
+            if let (0, Some(_)) = (self.order, &self.late) {
+                let (from, to) = ([fade_in[0] * power], [fade_in[1] * power]);
+                for line in self.lines.chunks_exact_mut(stride) {
+                    mix(line, stride, &[x], &[Gains { from: &from, to: &to }]);
+                }
+            }
+            if !self.early.is_quiet(source) {
+                let mut outlets =
+                    Outlets { stride, bus: &mut *out, near: &mut self.near, lines: &mut self.lines };
+                self.early.render(source, frames, basis, ends, &mut outlets);
+            }
+        }
+        if let Some(late) = &mut self.late {
+            late.process(&self.lines, &mut self.waves, stride, frames);
+            let waves: [&[f32]; LINES] = std::array::from_fn(|l| &self.waves[l * stride..][..frames]);
+            // The gains lie on a straight line over the segment.
+            let [a, b] = &self.line_gains;
+            let at = |part: f64| -> [[f32; THIRD]; LINES] {
+                let part = part as f32;
+                std::array::from_fn(|l| std::array::from_fn(|c| a[l][c] + part * (b[l][c] - a[l][c])))
+            };
+            let (from, to) = if a == b { (*b, *b) } else { (at(ends[0]), at(ends[1])) };
+            let gains: [Gains<'_>; LINES] = std::array::from_fn(|l| Gains { from: &from[l], to: &to[l] });
+            mix(out, stride, &waves, &gains);
+        }
+        if fading {
+            let step = (fade_out[1] - fade_out[0]) / frames as f32;
+            let gain = |n: usize| fade_out[0] + step * n as f32;
+            for (to, from) in bus.chunks_exact_mut(stride).zip(self.bus.chunks_exact(stride)) {
+                for n in 0..frames {
+                    to[n] += gain(n) * from[n];
+                }
+            }
+            for plane in self.near.chunks_exact_mut(stride) {
+                plane[..frames].iter_mut().enumerate().for_each(|(n, x)| *x *= gain(n));
+            }
+        }
+    }
+
+    /// Hands the near images' signals of the stretch just rendered to their ears, and gives those that sound.
+    pub(crate) fn ears(&mut self, frames: usize, mut hear: impl FnMut(&Ears)) {
+        let n = self.early.near();
+        for (source, _) in self.presence.iter().enumerate().filter(|(_, p)| **p == Presence::Present) {
+            let quiet = self.early.is_quiet(source);
+            for k in 0..n {
+                let ears = &mut self.ears[source * n + k];
+                let signal = &self.near[(source * NEAR + k) * self.stride..][..frames];
+                ears.push(if quiet { &[] } else { signal }, frames);
+                if !ears.are_quiet() {
+                    hear(ears);
+                }
+            }
+        }
+    }
+
+    /// Frames until a room that hears nothing more is silent.
+    pub(crate) fn tail_frames(&self) -> usize {
+        self.early.tail_frames() + self.late.as_ref().map_or(0, Late::tail_frames)
+    }
+}
+
+/// How plane waves from the late field's directions go into the bus of a turned head.
+fn line_gains(orientation: Rotation) -> [[f32; THIRD]; LINES] {
+    let back = orientation.inverse();
+    std::array::from_fn(|l| {
+        let d = back.rotate(DIRECTIONS[l]);
+        encode_third([d.x as f32, d.y as f32, d.z as f32])
+    })
+}

@@ -1,0 +1,293 @@
+//! The reflections of one room, source by source: what each image sends, when it arrives and from where.
+//!
+//! Every image is a path from its source's [`History`]: a delay that glides, seven weights for walls and air, and a gain.
+//! The first-order images leave as signals of their own, to be heard through head responses; the others go into an
+//! Ambisonic bus in the head's frame. The images of the last order also feed the late field's lines, so that it sets in
+//! when and as loud as the next order would.
+//!
+//! In time a path follows a quadratic B-spline through control points, the same that moving filters follow (see
+//! [`crate::spatializer`]). A path that changes too fast to glide is cross-faded within one segment.
+
+use super::bands::BandFilter;
+use super::history::History;
+use super::lattice::Image;
+use super::path::{Path, Placing, Point, Reading, Stretch, THIRD, slack};
+use super::{BANDS, Bands, Room};
+use crate::ambisonics::encode_third;
+use crate::coords::Vec3;
+use crate::dsp::fractional::{SHORT_AHEAD, ShortReader};
+use crate::dsp::mixing::{GROUP, Gains, mix};
+use crate::spatializer::Beam;
+use crate::spatializer::point::Basis;
+
+/// Images that are heard through head responses: those of first order.
+pub(crate) const NEAR: usize = 6;
+
+/// What does not change with time about an image.
+#[derive(Clone, Debug)]
+struct Fixed {
+    image: Image,
+    /// What its walls leave of the pressure.
+    wall: Bands,
+    /// The late line that it feeds, if it is of the last order.
+    line: Option<usize>,
+}
+
+struct Sender {
+    history: History,
+    paths: Vec<Path>,
+    sounding: bool,
+}
+
+/// The reflections of a room. Built anywhere, run on the audio thread.
+pub(crate) struct Early {
+    size: [f64; 3],
+    images: Vec<Fixed>,
+    /// How many of them are heard through head responses.
+    near: usize,
+    /// Nepers by the metre.
+    air: Bands,
+    filter: BandFilter,
+    reader: ShortReader,
+    /// Samples by the metre.
+    samples_per_metre: f64,
+    /// Frames of a segment.
+    segment: f64,
+    /// Delays count from the emission; otherwise from the arrival of the direct sound.
+    propagation: bool,
+    senders: Vec<Sender>,
+    /// Segments until every path rests.
+    unsettled: u32,
+    past: Vec<f32>,
+    signals: [Vec<f32>; GROUP],
+    other: Vec<f32>,
+}
+
+/// Where the reflections of a stretch go. All planes are `stride` frames long.
+pub(crate) struct Outlets<'a> {
+    pub stride: usize,
+    /// `[THIRD][stride]`, added to.
+    pub bus: &'a mut [f32],
+    /// `[sources · NEAR][stride]`, overwritten where a source sounds.
+    pub near: &'a mut [f32],
+    /// `[lines][stride]`, added to.
+    pub lines: &'a mut [f32],
+}
+
+/// How an [`Early`] is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EarlyOptions {
+    pub sample_rate: f64,
+    pub sources: usize,
+    /// The longest stretch rendered at once, frames.
+    pub frames: usize,
+    pub segment: usize,
+    pub propagation: bool,
+}
+
+impl Early {
+    /// `reflection` holds each wall's pressure reflection factors; `lines` the directions of the late field's lines, none
+    /// without one.
+    pub(crate) fn new(room: &Room, reflection: &[Bands; 6], lines: &[Vec3], options: &EarlyOptions) -> Self {
+        let order = room.reflection_order;
+        let mut images: Vec<Fixed> = Image::up_to(order)
+            .into_iter()
+            .skip(1)
+            .map(|image| Fixed { image, wall: image.reflection(reflection), line: None })
+            .collect();
+        spread_over_lines(&mut images, order, room.size, lines);
+        let near = images.len().min(NEAR);
+        let filter = BandFilter::new(options.sample_rate);
+        let samples_per_metre = options.sample_rate / room.speed_of_sound;
+        // No image is farther than this from any place in the room.
+        let farthest = (order as f64 + 1.0) * room.size.iter().fold(0.0f64, |m, l| m.max(*l));
+        let past = options.frames + slack(options.segment);
+        let frames = (farthest * samples_per_metre) as usize + past;
+        Self {
+            size: room.size,
+            near,
+            air: room.air.map_or([0.0; BANDS], |air| super::air::bands(&air)),
+            reader: ShortReader::new(),
+            samples_per_metre,
+            segment: options.segment as f64,
+            propagation: options.propagation,
+            senders: (0..options.sources)
+                .map(|_| Sender {
+                    history: History::new(&filter, frames),
+                    paths: vec![Path::new(SHORT_AHEAD as f64); images.len()],
+                    sounding: false,
+                })
+                .collect(),
+            filter,
+            images,
+            unsettled: 0,
+            past: vec![0.0; past],
+            signals: std::array::from_fn(|_| vec![0.0; options.frames]),
+            other: vec![0.0; options.frames],
+        }
+    }
+
+    /// The mirror of each image that is heard through head responses: axis and wall, metres.
+    pub(crate) fn mirror(&self, near: usize) -> Option<(usize, f64)> {
+        let index = self.images.get(near).filter(|_| near < self.near)?.image.index;
+        let axis = index.iter().position(|n| *n != 0)?;
+        Some((axis, if index[axis] > 0 { self.size[axis] } else { 0.0 }))
+    }
+
+    /// How many images are heard through head responses.
+    pub(crate) fn near(&self) -> usize {
+        self.near
+    }
+
+    /// Keeps a place within the room, where its images are defined.
+    pub(crate) fn inside(&self, p: Vec3) -> Vec3 {
+        let keep = |x: f64, l: f64| x.clamp(0.0, l);
+        Vec3::new(keep(p.x, self.size[0]), keep(p.y, self.size[1]), keep(p.z, self.size[2]))
+    }
+
+    /// True while a path changes.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.unsettled > 0
+    }
+
+    /// A source begins to sound.
+    pub(crate) fn begin(&mut self, source: usize, placings: &[Placing; 3]) {
+        self.senders[source].history.reset();
+        self.senders[source].sounding = true;
+        for i in 0..self.images.len() {
+            let points = [0, 1, 2].map(|k| self.point(source, i, &placings[k]));
+            self.senders[source].paths[i].begin(points, self.segment);
+            if points[0] != points[2] {
+                self.unsettled = 3;
+            }
+        }
+    }
+
+    /// A source ends; what it has sent is forgotten.
+    pub(crate) fn end(&mut self, source: usize) {
+        self.senders[source].sounding = false;
+        self.senders[source].history.reset();
+    }
+
+    /// Every segment begins with this, before the sources' [`Early::advance`].
+    pub(crate) fn next_segment(&mut self) {
+        self.unsettled = self.unsettled.saturating_sub(1);
+    }
+
+    /// Brings a source's paths to their next control points.
+    pub(crate) fn advance(&mut self, source: usize, placing: &Placing) {
+        for i in 0..self.images.len() {
+            let next = self.point(source, i, placing);
+            if self.senders[source].paths[i].advance(next, self.segment) {
+                self.unsettled = 3;
+            }
+        }
+    }
+
+    fn point(&mut self, source: usize, i: usize, placing: &Placing) -> Point {
+        let fixed = &self.images[i];
+        let place = self.inside(placing.place);
+        let way = fixed.image.position(self.size, place) - placing.head.position;
+        let distance = way.norm().max(super::path::NEAREST);
+        let start = if self.propagation { 0.0 } else { (placing.place - placing.head.position).norm() };
+        let delay = ((distance - start) * self.samples_per_metre).max(SHORT_AHEAD as f64);
+        let colour = self.senders[source].paths[i].colour(distance, &fixed.wall, &self.air, &self.filter);
+        let direction = way.direction();
+        let beam = placing.beam.gain(fixed.image.seen_by_source(direction * -1.0));
+        let arriving = beam * placing.gain / distance;
+        let near = i < self.near;
+        let local = placing.head.orientation.inverse().rotate(direction);
+        Point {
+            delay,
+            // The voice of a near image brings gain and distance itself.
+            scale: if near { beam as f32 } else { arriving as f32 },
+            feed: if near { (placing.gain / distance) as f32 } else { 1.0 },
+            colour,
+            gains: if near {
+                [0.0; THIRD]
+            } else {
+                encode_third([local.x as f32, local.y as f32, local.z as f32])
+            },
+        }
+    }
+
+    /// Takes in the next stretch of a source's finite samples, times a gain from `fade[0]` to `fade[1]`.
+    pub(crate) fn push(&mut self, source: usize, x: &[f32], fade: [f32; 2]) {
+        self.senders[source].history.push(x, fade);
+    }
+
+    /// True when nothing of a source is still under way.
+    pub(crate) fn is_quiet(&self, source: usize) -> bool {
+        let sender = &self.senders[source];
+        !sender.sounding || sender.history.is_quiet()
+    }
+
+    /// Renders the stretch of `frames` frames that was pushed last; `basis` says where in the segment it lies, `ends` are
+    /// its ends as parts of the segment.
+    pub(crate) fn render(&mut self, source: usize, frames: usize, basis: &Basis, ends: [f64; 2], to: &mut Outlets<'_>) {
+        let sender = &self.senders[source];
+        let mut held: [Option<(usize, [Point; 2])>; GROUP] = [None; GROUP];
+        let mut count = 0;
+        for (i, path) in sender.paths.iter().enumerate() {
+            let stretch = Stretch::new(path, basis, frames);
+            let signal = &mut self.signals[count][..frames];
+            let reading = Reading { history: &sender.history, past: &mut self.past, other: &mut self.other };
+            path.read(&stretch, ends, &self.reader, reading, signal);
+            if let Some(line) = self.images[i].line {
+                let gains = [&[stretch.ends[0].feed][..], &[stretch.ends[1].feed][..]];
+                let plane = &mut to.lines[line * to.stride..][..to.stride];
+                mix(plane, to.stride, &[signal], &[Gains { from: gains[0], to: gains[1] }]);
+            }
+            if i < self.near {
+                to.near[(source * NEAR + i) * to.stride..][..frames].copy_from_slice(signal);
+                continue;
+            }
+            held[count] = Some((i, stretch.ends));
+            count += 1;
+            if count == GROUP {
+                flush(&self.signals, &held, frames, to);
+                (held, count) = ([None; GROUP], 0);
+            }
+        }
+        flush(&self.signals, &held[..count], frames, to);
+    }
+
+    /// Frames after a source's last sample in which its images still arrive.
+    pub(crate) fn tail_frames(&self) -> usize {
+        self.senders.iter().map(|s| s.history.frames()).max().unwrap_or(0)
+    }
+}
+
+fn flush(signals: &[Vec<f32>; GROUP], held: &[Option<(usize, [Point; 2])>], frames: usize, to: &mut Outlets<'_>) {
+    let mut planes: [&[f32]; GROUP] = [&[]; GROUP];
+    let mut gains = [Gains { from: &[], to: &[] }; GROUP];
+    let mut count = 0;
+    for (signal, (_, ends)) in signals.iter().zip(held.iter().flatten()) {
+        planes[count] = &signal[..frames];
+        gains[count] = Gains { from: &ends[0].gains, to: &ends[1].gains };
+        count += 1;
+    }
+    mix(to.bus, to.stride, &planes[..count], &gains[..count]);
+}
+
+/// Gives every image of the last order a line of the late field, near its direction as seen from the middle of the room,
+/// all lines about equally many.
+fn spread_over_lines(images: &mut [Fixed], order: usize, size: [f64; 3], lines: &[Vec3]) {
+    let last = images.iter().filter(|f| f.image.order() == order).count();
+    if lines.is_empty() || last == 0 {
+        return;
+    }
+    let most = last.div_ceil(lines.len());
+    let mut taken = vec![0; lines.len()];
+    let middle = Vec3::new(0.5 * size[0], 0.5 * size[1], 0.5 * size[2]);
+    for fixed in images.iter_mut().filter(|f| f.image.order() == order) {
+        let direction = (fixed.image.position(size, middle) - middle).direction();
+        let nearest = (0..lines.len())
+            .filter(|l| taken[*l] < most)
+            .max_by(|a, b| lines[*a].dot(direction).total_cmp(&lines[*b].dot(direction)));
+        if let Some(line) = nearest {
+            taken[line] += 1;
+            fixed.line = Some(line);
+        }
+    }
+}
