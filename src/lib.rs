@@ -17,6 +17,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub mod ambisonics;
 pub mod buffer;
 #[cfg(feature = "cli")]
 pub mod cli;
