@@ -53,7 +53,9 @@ fn report() {
                 ("1e-3", DesignOptions { regularisation: 1e-3, ..DesignOptions::default() }),
                 ("1e-2", DesignOptions { regularisation: 1e-2, ..DesignOptions::default() }),
             ] {
-                if what.starts_with("1e") && what != "1e-4" && order != 3 && order != 7 { continue; }
+                if what.starts_with("1e") && what != "1e-4" && order != 3 && order != 7 {
+                    continue;
+                }
                 let t = std::time::Instant::now();
                 let filters = DecoderFilters::design_with(set, order, &options).unwrap();
                 let took = t.elapsed().as_secs_f64() * 1e3;
@@ -61,7 +63,16 @@ fn report() {
                 let q = quality(set, &filters);
                 println!(
                     "{name} {order} {what:6} taps {} cut {:.0}: level max {:.2} mean {:.2} dB, coherence max {:.3} mean {:.3}, LSD {:.2} dB, ILD {:.2} dB, ITD max {:.1} mean {:.1} us; {took:.0} ms",
-                    filters.taps(), filters.cut_hz(), most(&level), mean(&level), most(&coherence), mean(&coherence), q.lsd, q.ild, q.itd_max * 1e6, q.itd_mean * 1e6
+                    filters.taps(),
+                    filters.cut_hz(),
+                    most(&level),
+                    mean(&level),
+                    most(&coherence),
+                    mean(&coherence),
+                    q.lsd,
+                    q.ild,
+                    q.itd_max * 1e6,
+                    q.itd_mean * 1e6
                 );
             }
         }
@@ -137,9 +148,14 @@ fn decoding_is_direct_convolution_for_any_blocks() {
             }
             sum
         });
-        for (max, blocks) in
-            [(256, &[256][..]), (64, &[64]), (1, &[1, 2, 3]), (4096, &[4096]), (300, &[300, 7, 1, 64, 299]), (32, &[1000])]
-        {
+        for (max, blocks) in [
+            (256, &[256][..]),
+            (64, &[64]),
+            (1, &[1, 2, 3]),
+            (4096, &[4096]),
+            (300, &[300, 7, 1, 64, 299]),
+            (32, &[1000]),
+        ] {
             let got = decode(&mut Decoder::new(&filters, max).unwrap(), &bus, blocks);
             for ear in 0..2 {
                 let d = difference_db(&got[ear], &want[ear]);

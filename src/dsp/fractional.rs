@@ -126,7 +126,6 @@ impl ShortReader {
         }
         taps
     }
-
 }
 
 impl Reader for ShortReader {
@@ -265,7 +264,6 @@ impl LongReader {
         };
         Self { table: (0..=PHASES).map(row).collect() }
     }
-
 }
 
 impl Reader for LongReader {

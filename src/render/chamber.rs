@@ -6,8 +6,8 @@ use crate::coords::{Pose, Rotation, Vec3};
 use crate::dsp::mixing::{Gains, mix};
 use crate::error::Result;
 use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
-use crate::room::path::{Placing, THIRD};
 use crate::room::late::{DIRECTIONS, LINES, Late};
+use crate::room::path::{Placing, THIRD};
 use crate::room::{Bands, Room, decay};
 use crate::spatializer::ears::Ears;
 use crate::spatializer::point::Basis;
@@ -169,8 +169,10 @@ impl Chamber {
     }
 
     /// True while anything but signals changes. `placing` says where a source is going to be.
-    pub(crate) fn is_changing(&self, placing: impl Fn(usize) -> Placing) -> bool {
+    pub(crate) fn is_changing(&self, placing: impl Fn(usize) -> Placing, head: Rotation) -> bool {
         self.early.is_changing()
+            || self.fade_in.left > 0
+            || self.turned != head
             || self.line_gains[0] != self.line_gains[1]
             || self.presence.iter().enumerate().any(|(source, presence)| match presence {
                 Presence::Absent => false,
@@ -183,7 +185,7 @@ impl Chamber {
             })
     }
 
-    /// The next segment. `placings` gives a source's control points, `head` is its far end's.
+    /// The next segment. `placings` gives a source's control points, `head` is the pose at its far end.
     pub(crate) fn next_segment(
         &mut self,
         placings: impl Fn(usize) -> [Placing; 3],
@@ -251,8 +253,7 @@ impl Chamber {
                 }
             }
             if !self.early.is_quiet(source) {
-                let mut outlets =
-                    Outlets { stride, bus: &mut *out, near: &mut self.near, lines: &mut self.lines };
+                let mut outlets = Outlets { stride, bus: &mut *out, near: &mut self.near, lines: &mut self.lines };
                 self.early.render(source, frames, basis, ends, &mut outlets);
             }
         }

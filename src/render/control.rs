@@ -3,8 +3,10 @@
 //! Commands travel to the engine through a single-producer queue and are carried out at the start of its next block.
 //! What the engine no longer needs travels back and is freed here.
 
+use super::chamber::{Chamber, ChamberOptions};
 use crate::coords::{Pose, Vec3};
 use crate::error::{Error, Result};
+use crate::room::Room;
 use crate::spatializer::{HeadMotion, Motion, SourceSpec};
 use rtrb::{Consumer, Producer};
 use std::sync::Arc;
@@ -29,7 +31,6 @@ impl SourceId {
 }
 
 /// What the engine is asked to do.
-#[derive(Debug)]
 pub(crate) enum Command {
     Add(u32, SourceSpec),
     Glide(u32, Motion, f64),
@@ -37,10 +38,10 @@ pub(crate) enum Command {
     Gain(u32, f64),
     Remove(u32),
     Head(HeadMotion, f64),
+    Room(Option<Box<Chamber>>, usize),
 }
 
 /// What the engine gives back.
-#[derive(Debug)]
 pub(crate) enum Returned {
     /// A way, perhaps with a path to free.
     Motion(#[allow(dead_code)] Motion),
@@ -48,6 +49,8 @@ pub(crate) enum Returned {
     Head(#[allow(dead_code)] HeadMotion),
     /// A slot that can be used again.
     Free(u32),
+    /// A room that has been left.
+    Room(#[allow(dead_code)] Box<Chamber>),
 }
 
 /// Figures that the engine counts while it runs; read from any thread.
@@ -70,7 +73,6 @@ impl Counters {
 }
 
 /// Steers an engine. Dropping it leaves the engine as it is.
-#[derive(Debug)]
 pub struct Control {
     pub(crate) commands: Producer<Command>,
     pub(crate) returned: Consumer<Returned>,
@@ -78,6 +80,14 @@ pub struct Control {
     /// Generation of each slot, and whether it is taken.
     pub(crate) slots: Vec<(u32, bool)>,
     pub(crate) sample_rate: f64,
+    /// What rooms are built for; `None` if the engine has no space for them.
+    pub(crate) chambers: Option<ChamberOptions>,
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").field("sources", &self.slots.len()).finish_non_exhaustive()
+    }
 }
 
 impl Control {
@@ -174,6 +184,21 @@ impl Control {
         }
         let frames = glide_frames(seconds, self.sample_rate)?;
         self.send(Command::Head(motion, frames))
+    }
+
+    /// Puts sources and listener in another room, or in the open with `None`, by a cross-fade of `seconds`: what is sent
+    /// into the new room grows while what comes from the old one fades. Builds the room here, which takes some
+    /// milliseconds. A change asked for while another is under way waits for it; the last one asked for counts.
+    ///
+    /// # Errors
+    /// `Argument` if the engine was built without a [`crate::render::Space`] or a number is out of its range; `Limit` if
+    /// the queue is full.
+    pub fn set_room(&mut self, room: Option<&Room>, seconds: f64) -> Result<()> {
+        let frames = glide_frames(seconds, self.sample_rate)? as usize;
+        let options =
+            self.chambers.as_ref().ok_or_else(|| Error::argument("the engine was built without space for rooms"))?;
+        let room = room.map(|r| Chamber::new(r, options).map(Box::new)).transpose()?;
+        self.send(Command::Room(room, frames))
     }
 
     /// What the engine counted so far.

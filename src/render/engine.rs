@@ -5,15 +5,19 @@
 //! takes the sums back through at most eight inverse transforms, however many sources there are. As each hop starts from
 //! time-domain history (overlap-save in one partition), a hop may have any length, and so may a block: no frame waits.
 
+use super::chamber::ChamberOptions;
 use super::control::{Command, Control, Counters, Returned};
+use super::space::{Space, Spatial, Stretch};
 use crate::coords::Pose;
 use crate::dsp::denormals::FlushDenormals;
 use crate::dsp::fft::{Fft, Spectrum, good_len};
 use crate::dsp::kernel::{Kernels, ORDERS, Sums};
 use crate::error::{Error, Result};
 use crate::hrtf::{FilterBank, HrtfSet, Interpolator};
+use crate::room::early::EarlyOptions;
+use crate::spatializer::ears::Ears;
 use crate::spatializer::motion::{Glide, HeadMotion};
-use crate::spatializer::point::basis;
+use crate::spatializer::point::{Basis, basis};
 use crate::spatializer::source::{Clock, Head, Source};
 use crate::spatializer::voice::Workshop;
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -31,6 +35,8 @@ pub struct EngineOptions {
     pub segment: usize,
     /// Nothing is going to move: transforms are made long, which is fastest then.
     pub still: bool,
+    /// Readiness for rooms, propagation, beams, widths and sound fields; `None` for sources in a free field without delay.
+    pub space: Option<Space>,
 }
 
 impl EngineOptions {
@@ -38,12 +44,19 @@ impl EngineOptions {
     /// down to 64 frames (at 48 kHz).
     pub fn live(sample_rate: f64, max_block: usize, max_sources: usize) -> Self {
         let most = Self::default_segment(sample_rate);
-        Self { max_block, max_sources, segment: max_block.clamp((most / 4).max(16), most), still: false }
+        Self { max_block, max_sources, segment: max_block.clamp((most / 4).max(16), most), still: false, space: None }
     }
 
     /// For rendering to a file: motion does not depend on the block.
     pub fn offline(sample_rate: f64, max_block: usize, max_sources: usize) -> Self {
-        Self { max_block, max_sources, segment: Self::default_segment(sample_rate), still: false }
+        Self { max_block, max_sources, segment: Self::default_segment(sample_rate), still: false, space: None }
+    }
+
+    /// The same with readiness for rooms and all else that a [`Space`] brings.
+    #[must_use]
+    pub fn with_space(mut self, space: Space) -> Self {
+        self.space = Some(space);
+        self
     }
 
     /// About 5 ms, a power of two of frames: 256 at 44.1 and 48 kHz.
@@ -64,7 +77,7 @@ const QUEUE: usize = 4096;
 /// # Errors
 /// `Argument` if a size is out of range.
 pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Control)> {
-    let EngineOptions { max_block, max_sources, segment, still } = *options;
+    let EngineOptions { max_block, max_sources, segment, still, ref space } = *options;
     if !(1..=8192).contains(&max_block) {
         return Err(Error::argument(format!("a block has 1 to 8192 frames, not {max_block}")));
     }
@@ -85,6 +98,22 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
     // Every command gives back one thing at most, and every source its slot.
     let (outbox, returned) = RingBuffer::new(2 * capacity + 2 * max_sources);
     let counters = Arc::new(Counters::default());
+    let max_hop = len + 1 - set.taps();
+    let chambers = space.as_ref().map(|space| ChamberOptions {
+        early: EarlyOptions {
+            sample_rate,
+            sources: max_sources,
+            frames: max_hop,
+            segment,
+            propagation: space.propagation,
+        },
+        len,
+        bins,
+    });
+    let spatial = match (space, &chambers) {
+        (Some(space), Some(options)) => Some(Box::new(Spatial::new(set, space, options)?)),
+        _ => None,
+    };
     let engine = Engine {
         clock: Clock { start: 0.0, segment: segment as f64, sample_rate },
         frame: 0,
@@ -99,8 +128,9 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
         spectrum: Spectrum::new(len),
         sums: [Sums::new(bins), Sums::new(bins)],
         waves: std::array::from_fn(|_| vec![0.0; len]),
-        max_hop: len + 1 - set.taps(),
-        clean: vec![0.0; len],
+        max_hop,
+        clean: vec![0.0; max_hop * if spatial.is_some() { max_sources } else { 1 }],
+        space: spatial,
         max_block,
         kernels: Kernels::detect(),
         bank,
@@ -108,7 +138,7 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
         outbox,
         counters: Arc::clone(&counters),
     };
-    let control = Control { commands, returned, counters, slots: vec![(0, false); max_sources], sample_rate };
+    let control = Control { commands, returned, counters, slots: vec![(0, false); max_sources], sample_rate, chambers };
     Ok((engine, control))
 }
 
@@ -130,8 +160,9 @@ pub struct Engine {
     waves: [Vec<f32>; ORDERS],
     max_hop: usize,
     max_block: usize,
-    /// One source's input of a hop, finite.
+    /// The finite inputs of a hop: of every source if there are rooms to hear them, `[source][max_hop]`, else of one.
     clean: Vec<f32>,
+    space: Option<Box<Spatial>>,
     kernels: Kernels,
     bank: FilterBank,
     inbox: Consumer<Command>,
@@ -170,8 +201,12 @@ impl Engine {
             }
             let hop = self.hop(frames - done);
             self.gather(inputs, done, hop);
-            self.ear(0, &mut left[done..done + hop]);
-            self.ear(1, &mut right[done..done + hop]);
+            let (left, right) = (&mut left[done..done + hop], &mut right[done..done + hop]);
+            self.ear(0, left);
+            self.ear(1, right);
+            if let Some(space) = &mut self.space {
+                space.decode(left, right);
+            }
             self.into_segment = if self.changing { (self.into_segment + hop) % self.segment } else { 0 };
             self.frame += hop as u64;
             done += hop;
@@ -186,7 +221,13 @@ impl Engine {
 
     /// Frames that sound after the input has ended.
     pub fn tail_frames(&self) -> usize {
-        self.bank.set().taps()
+        self.bank.set().taps() + self.space.as_ref().map_or(0, |s| s.tail_frames())
+    }
+
+    /// The first input of a sound field, in the order of [`Space::fields`]; its other channels follow. `None` if there is no
+    /// such field.
+    pub fn field_input(&self, field: usize) -> Option<usize> {
+        self.space.as_ref()?.field_input(field)
     }
 
     /// The block, up to the longest, that leaves no short hop at its end: the fastest while nothing moves.
@@ -215,8 +256,19 @@ impl Engine {
                     // Its first control points are those of the segment under way: the one before, if one begins now.
                     let start = if self.into_segment == 0 { now - self.clock.segment } else { self.clock.start };
                     let clock = Clock { start, ..self.clock };
-                    let (source, head, mut shop) = self.with_source(slot);
-                    Some(Returned::Motion(source.begin(spec, &clock, head, &mut shop).motion))
+                    let mut shop = Workshop {
+                        bank: &self.bank,
+                        interpolator: &mut self.interpolator,
+                        fft: &mut self.fft,
+                        response: &mut self.response,
+                        budget: 1,
+                    };
+                    let (source, head) = (&mut self.sources[slot as usize], &self.head);
+                    let before = source.begin(spec, &clock, head, &mut shop).motion;
+                    if let Some(space) = &mut self.space {
+                        space.begin(slot as usize, source, &clock, head, &mut shop);
+                    }
+                    Some(Returned::Motion(before))
                 }
                 Command::Glide(slot, motion, frames) => {
                     Some(Returned::Motion(self.sources[slot as usize].glide_to(motion, now, frames, rate)))
@@ -230,6 +282,10 @@ impl Engine {
                     self.sources[slot as usize].leave();
                     None
                 }
+                Command::Room(room, frames) => match &mut self.space {
+                    Some(space) => space.set_room(room, frames, &self.sources).map(Returned::Room),
+                    None => room.map(Returned::Room),
+                },
                 Command::Head(motion, frames) => {
                     let here = self.head.at(now);
                     self.head.glide = Some(Glide::new(here, now, frames.max(1.0)));
@@ -242,17 +298,6 @@ impl Engine {
         }
     }
 
-    fn with_source(&mut self, slot: u32) -> (&mut Source, &HeadState, Workshop<'_>) {
-        let shop = Workshop {
-            bank: &self.bank,
-            interpolator: &mut self.interpolator,
-            fft: &mut self.fft,
-            response: &mut self.response,
-            budget: 1,
-        };
-        (&mut self.sources[slot as usize], &self.head, shop)
-    }
-
     /// Brings every source to its next control point, if any of them changes.
     fn next_segment(&mut self) {
         self.clock.start = self.frame as f64;
@@ -261,7 +306,9 @@ impl Engine {
             self.head.glide = None;
         }
         let head_moves = self.head.glide.is_some() || self.head.motion.moves(now / self.clock.sample_rate);
-        self.changing = head_moves || self.sources.iter().any(|s| s.is_changing(&self.clock, &self.head));
+        self.changing = head_moves
+            || self.sources.iter().any(|s| s.is_changing(&self.clock, &self.head))
+            || self.space.as_ref().is_some_and(|s| s.is_changing(&self.sources, &self.clock, &self.head));
         if !self.changing {
             return;
         }
@@ -275,9 +322,17 @@ impl Engine {
         for (slot, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
             let (left, free) = source.advance(&self.clock, &self.head, &mut shop);
             let returned = [left.map(Returned::Motion), free.then_some(Returned::Free(slot as u32))];
+            if let (true, Some(space)) = (free, &mut self.space) {
+                space.end(slot);
+            }
             for item in returned.into_iter().flatten() {
                 give_back(&mut self.outbox, item);
             }
+        }
+        if let Some(space) = &mut self.space
+            && let Some(room) = space.next_segment(&self.sources, &self.clock, &self.head, &mut shop)
+        {
+            give_back(&mut self.outbox, Returned::Room(room));
         }
     }
 
@@ -292,22 +347,47 @@ impl Engine {
         let orders = if self.changing { ORDERS } else { 1 };
         self.sums.iter_mut().for_each(|s| s.clear(orders));
         let part = |frame: usize| frame as f64 / self.segment as f64;
-        let basis = basis(part(self.into_segment), part(self.into_segment + hop));
+        let ends = [part(self.into_segment), part(self.into_segment + hop)];
+        let basis = basis(ends[0], ends[1]);
+        let stretch = Stretch { frames: hop, basis: &basis, ends };
         let mut bad = 0;
+        if let Some(space) = &mut self.space {
+            space.clear(hop);
+            let head = self.head.at((self.frame + hop as u64) as f64).orientation;
+            bad += space.fields(inputs, from, hop, head);
+        }
+        let mut ear = Hearing {
+            fft: &mut self.fft,
+            spectrum: &mut self.spectrum,
+            sums: &mut self.sums,
+            bank: &self.bank,
+            kernels: &self.kernels,
+            basis: &basis,
+        };
         for (i, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
             let input = inputs.get(i).and_then(|x| x.get(from..)).unwrap_or(&[]);
             let input = &input[..hop.min(input.len())];
-            let clean = &mut self.clean[..input.len()];
-            bad += clean_copy(input, clean);
-            source.ears.push(clean, hop);
-            if source.ears.are_quiet() {
+            if self.space.is_none() {
+                let clean = &mut self.clean[..input.len()];
+                bad += clean_copy(input, clean);
+                source.ears.push(clean, hop);
+                ear.hear(&source.ears);
                 continue;
             }
-            let (old, new) = source.ears.window();
-            self.fft.forward_of(old, new, &mut self.spectrum.re, &mut self.spectrum.im);
-            for voice in source.ears.voices() {
-                let x = (&self.spectrum.re[..], &self.spectrum.im[..]);
-                voice.add(x, &basis, &self.bank, &self.kernels, &mut self.sums);
+            let clean = &mut self.clean[i * self.max_hop..][..hop];
+            let (sound, rest) = clean.split_at_mut(input.len());
+            bad += clean_copy(input, sound);
+            rest.fill(0.0);
+        }
+        if let Some(space) = &mut self.space {
+            let (clean, stride) = (&self.clean, self.max_hop);
+            let input = |slot: usize| Some(&clean[slot * stride..][..hop]);
+            space.reflect(input, &self.sources, &stretch, |ears| ear.hear(ears));
+            for (i, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
+                let signal = &mut self.clean[i * self.max_hop..][..hop];
+                space.direct(i, signal, &stretch);
+                source.ears.push(signal, hop);
+                ear.hear(&source.ears);
             }
         }
         if bad > 0 {
@@ -331,6 +411,31 @@ impl Engine {
             wave[..hop].copy_from_slice(&self.fft.time[len - hop..]);
         }
         self.kernels.finish(out, self.waves.each_ref().map(|w| &w[..hop]));
+    }
+}
+
+/// What it takes to send one signal through its filters.
+struct Hearing<'a> {
+    fft: &'a mut Fft,
+    spectrum: &'a mut Spectrum,
+    sums: &'a mut [Sums; 2],
+    bank: &'a FilterBank,
+    kernels: &'a Kernels,
+    basis: &'a Basis,
+}
+
+impl Hearing<'_> {
+    /// Adds a signal to the sums of both ears.
+    fn hear(&mut self, ears: &Ears) {
+        if ears.are_quiet() {
+            return;
+        }
+        let (old, new) = ears.window();
+        self.fft.forward_of(old, new, &mut self.spectrum.re, &mut self.spectrum.im);
+        for voice in ears.voices() {
+            let x = (&self.spectrum.re[..], &self.spectrum.im[..]);
+            voice.add(x, self.basis, self.bank, self.kernels, self.sums);
+        }
     }
 }
 

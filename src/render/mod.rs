@@ -1,5 +1,6 @@
 //! The engine and its control: two halves made together, one for the audio thread and one for any other.
 
+mod chamber;
 pub mod control;
 pub mod engine;
 #[cfg(feature = "files")]
@@ -11,9 +12,12 @@ pub mod offline;
 #[cfg(feature = "files")]
 pub mod place;
 
+mod space;
+
 pub use control::{Control, SourceId};
 pub use engine::{Engine, EngineOptions, engine};
 #[cfg(feature = "files")]
 pub use job::{Loudness, Placement, RenderJob, RenderReport};
 #[cfg(feature = "files")]
 pub use offline::{Progress, interrupt, render};
+pub use space::{FieldSpec, Space};

@@ -75,7 +75,8 @@ impl Direct {
         let distance = way.norm();
         let direction = way.direction();
         let colour = self.path.colour(distance, &[1.0; BANDS], &medium.air, &medium.filter);
-        let delay = (distance * medium.samples_per_metre).clamp(LONG_AHEAD as f64, medium.longest.max(LONG_AHEAD as f64));
+        let delay =
+            (distance * medium.samples_per_metre).clamp(LONG_AHEAD as f64, medium.longest.max(LONG_AHEAD as f64));
         let mut gains = [0.0; THIRD];
         if spread_deg > 0.0 {
             let local = placing.head.orientation.inverse().rotate(direction);
@@ -116,11 +117,6 @@ impl Direct {
         !self.path.rests()
     }
 
-    /// True when nothing is under way.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.history.is_quiet()
-    }
-
     /// From what the source sends to what arrives, in place; what is spread out is added to the bus, planar, `stride`
     /// frames apart.
     pub(crate) fn process(
@@ -159,9 +155,8 @@ fn cap(spread_deg: f64) -> [f32; 4] {
     let fourth = (35.0 * x.powi(4) - 30.0 * x * x + 3.0) / 8.0;
     let above = [legendre[1], legendre[2], legendre[3], fourth];
     let below = [1.0, legendre[0], legendre[1], legendre[2]];
-    let mut gains: [f64; 4] = std::array::from_fn(|l| {
-        if l == 0 { 1.0 } else { (below[l] - above[l]) / ((2 * l + 1) as f64 * (1.0 - x)) }
-    });
+    let mut gains: [f64; 4] =
+        std::array::from_fn(|l| if l == 0 { 1.0 } else { (below[l] - above[l]) / ((2 * l + 1) as f64 * (1.0 - x)) });
     let power: f64 = gains.iter().enumerate().map(|(l, g)| (2 * l + 1) as f64 * g * g).sum::<f64>() / 16.0;
     gains.iter_mut().for_each(|g| *g *= power.powf(-0.25));
     gains.map(|g| g as f32)

@@ -1,7 +1,7 @@
 //! One source to two ears: where it is, which filter that asks for, and how the filter moves.
 
-pub(crate) mod ears;
 pub mod beam;
+pub(crate) mod ears;
 pub mod motion;
 pub(crate) mod point;
 pub mod source;

@@ -1,5 +1,6 @@
 //! A source: what it is, its way, and the ears that hear it directly.
 
+use super::beam::Beam;
 use super::ears::Ears;
 use super::motion::{Glide, Motion};
 use super::voice::{Target, Workshop};
@@ -16,12 +17,16 @@ pub struct SourceSpec {
     pub head_locked: bool,
     /// Without direction and distance, alike at both ears: for low-frequency effects.
     pub everywhere: bool,
+    /// How loud it sends in each direction; heard by engines with a [`crate::render::Space`].
+    pub beam: Beam,
+    /// Degrees of width, 0 for a point to 360 for all around; as above.
+    pub spread_deg: f64,
 }
 
 impl SourceSpec {
-    /// A source in the world at unit gain.
+    /// A point in the world that sends alike in all directions, at unit gain.
     pub fn new(motion: Motion) -> Self {
-        Self { motion, gain: 1.0, head_locked: false, everywhere: false }
+        Self { motion, gain: 1.0, head_locked: false, everywhere: false, beam: Beam::OMNI, spread_deg: 0.0 }
     }
 
     /// A source that stands still in the world.
