@@ -6,6 +6,8 @@
 //! solved for such that the magnitude at every band's centre is the gain asked for. Gains that fall by more than 6 dB
 //! from one band to the next, which no wall does, are followed as far as first-order parts can.
 
+pub(super) mod many;
+
 use super::{BAND_CENTRES_HZ, BANDS, Bands};
 use rustfft::num_complex::Complex;
 

@@ -4,12 +4,14 @@
 //! [`bands`] filters a signal by one gain for each octave band, and everything that colours a path (walls, air,
 //! directivity) is expressed as seven such gains.
 
+pub mod air;
 pub mod bands;
 pub(crate) mod direct;
 pub(crate) mod early;
 pub mod history;
 pub mod lattice;
 pub(crate) mod path;
+pub mod response;
 
 use crate::error::{Error, Result};
 
