@@ -4,7 +4,10 @@
 //! [`bands`] filters a signal by one gain for each octave band, and everything that colours a path (walls, air,
 //! directivity) is expressed as seven such gains.
 
+pub mod air;
 pub mod bands;
+pub mod decay;
+pub mod late;
 pub mod lattice;
 
 use crate::error::{Error, Result};
