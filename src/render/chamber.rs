@@ -2,7 +2,7 @@
 //! field.
 
 use crate::ambisonics::encode_third;
-use crate::coords::{Pose, Rotation, Vec3};
+use crate::coords::{Pose, Rotation};
 use crate::dsp::mixing::{Gains, mix};
 use crate::error::Result;
 use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
@@ -67,6 +67,7 @@ impl Fade {
 
 /// A room, built on any thread and played on the audio thread.
 pub(crate) struct Chamber {
+    sample_rate: f64,
     early: Early,
     late: Option<Late>,
     /// For a room without images: what a source sends into the late field.
@@ -93,10 +94,10 @@ impl Chamber {
         room.check()?;
         let EarlyOptions { sample_rate, sources, frames, .. } = options.early;
         let late = if room.late { Some(Late::new(room, sample_rate)?) } else { None };
-        let lines: &[Vec3] = if room.late { &DIRECTIONS } else { &[] };
-        let early = Early::new(room, &decay::reflection(room), lines, &options.early);
+        let early = Early::new(room, &decay::reflection(room), &options.early);
         let near = early.near();
         let mut chamber = Self {
+            sample_rate,
             late,
             order: room.reflection_order,
             air: room.air.map_or([0.0; crate::room::BANDS], |air| crate::room::air::bands(&air)),
@@ -258,7 +259,10 @@ impl Chamber {
             }
         }
         if let Some(late) = &mut self.late {
-            late.process(&self.lines, &mut self.waves, stride, frames);
+            let lines: [&[f32]; LINES] = std::array::from_fn(|l| &self.lines[l * stride..][..frames]);
+            let mut waves = self.waves.chunks_exact_mut(stride).map(|w| &mut w[..frames]);
+            late.process(&lines, &mut std::array::from_fn(|_| waves.next().unwrap_or_default()));
+            drop(waves);
             let waves: [&[f32]; LINES] = std::array::from_fn(|l| &self.waves[l * stride..][..frames]);
             // The gains lie on a straight line over the segment.
             let [a, b] = &self.line_gains;
@@ -302,7 +306,8 @@ impl Chamber {
 
     /// Frames until a room that hears nothing more is silent.
     pub(crate) fn tail_frames(&self) -> usize {
-        self.early.tail_frames() + self.late.as_ref().map_or(0, Late::tail_frames)
+        let late = self.late.as_ref().map_or(0.0, |l| l.tail_seconds() * self.sample_rate);
+        self.early.tail_frames() + late as usize
     }
 }
 

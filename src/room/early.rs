@@ -10,6 +10,7 @@
 
 use super::bands::BandFilter;
 use super::history::History;
+use super::late::line_of;
 use super::lattice::Image;
 use super::path::{Path, Placing, Point, Reading, Stretch, THIRD, slack};
 use super::{BANDS, Bands, Room};
@@ -85,16 +86,21 @@ pub(crate) struct EarlyOptions {
 }
 
 impl Early {
-    /// `reflection` holds each wall's pressure reflection factors; `lines` the directions of the late field's lines, none
-    /// without one.
-    pub(crate) fn new(room: &Room, reflection: &[Bands; 6], lines: &[Vec3], options: &EarlyOptions) -> Self {
+    /// `reflection` holds each wall's pressure reflection factors.
+    pub(crate) fn new(room: &Room, reflection: &[Bands; 6], options: &EarlyOptions) -> Self {
         let order = room.reflection_order;
-        let mut images: Vec<Fixed> = Image::up_to(order)
+        let middle = Vec3::new(0.5 * room.size[0], 0.5 * room.size[1], 0.5 * room.size[2]);
+        // As seen from the middle of the room: a line that a moving source changed would click.
+        let line = |image: &Image| line_of((image.position(room.size, middle) - middle).direction());
+        let images: Vec<Fixed> = Image::up_to(order)
             .into_iter()
             .skip(1)
-            .map(|image| Fixed { image, wall: image.reflection(reflection), line: None })
+            .map(|image| Fixed {
+                wall: image.reflection(reflection),
+                line: (room.late && image.order() == order).then(|| line(&image)),
+                image,
+            })
             .collect();
-        spread_over_lines(&mut images, order, room.size, lines);
         let near = images.len().min(NEAR);
         let filter = BandFilter::new(options.sample_rate);
         let samples_per_metre = options.sample_rate / room.speed_of_sound;
@@ -265,28 +271,6 @@ fn flush(signals: &[Vec<f32>; GROUP], held: &[Option<(usize, [Point; 2])>], fram
     mix(to.bus, to.stride, &planes[..count], &gains[..count]);
 }
 
-/// Gives every image of the last order a line of the late field, near its direction as seen from the middle of the room,
-/// all lines about equally many.
-fn spread_over_lines(images: &mut [Fixed], order: usize, size: [f64; 3], lines: &[Vec3]) {
-    let last = images.iter().filter(|f| f.image.order() == order).count();
-    if lines.is_empty() || last == 0 {
-        return;
-    }
-    let most = last.div_ceil(lines.len());
-    let mut taken = vec![0; lines.len()];
-    let middle = Vec3::new(0.5 * size[0], 0.5 * size[1], 0.5 * size[2]);
-    for fixed in images.iter_mut().filter(|f| f.image.order() == order) {
-        let direction = (fixed.image.position(size, middle) - middle).direction();
-        let nearest = (0..lines.len())
-            .filter(|l| taken[*l] < most)
-            .max_by(|a, b| lines[*a].dot(direction).total_cmp(&lines[*b].dot(direction)));
-        if let Some(line) = nearest {
-            taken[line] += 1;
-            fixed.line = Some(line);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,7 +321,7 @@ mod tests {
         }
         let (source, head) = (Vec3::new(4.5, 2.5, 1.5), Vec3::new(2.0, 2.2, 1.6));
         let reflection = room.absorption.map(|w| w.map(|a| (1.0 - a).sqrt()));
-        let mut early = Early::new(&room, &reflection, &[], &options(256));
+        let mut early = Early::new(&room, &reflection, &options(256));
         // A band-limited pulse, so that only what the short reader promises is asked of it.
         let pulse = |t: f64| {
             let x = 0.5 * t;
@@ -374,7 +358,7 @@ mod tests {
             placing(Vec3::new(1.0 + 2.0 * t, 2.0, 1.5), Vec3::new(4.0, 3.0, 1.6))
         };
         let x: Vec<f32> = (0..48_000).map(|n| (n as f64 * 0.13).sin() as f32).collect();
-        let mut early = Early::new(&room, &reflection, &[], &options(256));
+        let mut early = Early::new(&room, &reflection, &options(256));
         let whole = omni(&mut early, &x, 256, &place);
         // The loudest change from sample to sample is the tone's own: nothing clicks.
         let level = whole.iter().map(|y| y * y).sum::<f64>() / whole.len() as f64;

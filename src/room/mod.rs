@@ -6,9 +6,11 @@
 
 pub mod air;
 pub mod bands;
+pub mod decay;
 pub(crate) mod direct;
 pub(crate) mod early;
 pub mod history;
+pub mod late;
 pub mod lattice;
 pub(crate) mod path;
 pub mod response;

@@ -1,0 +1,347 @@
+//! How sound decays in a shoebox, averaged over where the source and the listener are: what the late field is tuned to,
+//! and how a wanted reverberation time becomes walls.
+//!
+//! Seen from the listener, images fill space evenly, one for each volume of the room. A ray of length r in direction u
+//! crosses `r |u_a| / L_a` walls of axis a on average, so images at the distance r = ct in that direction have lost, in
+//! energy, `exp(−t k(u))` with `k(u) = c Σ_a −ln(β_a0 β_a1) |u_a| / L_a + 2 c a` (a: what air takes). A spherical shell
+//! of thickness c dt holds `4π r² c dt / V` images of energy 1/r² each: the field of all images is 4πc/V times the mean of
+//! that exponential over the sphere, which falls fast at first and slower later when the walls are unequal.
+//!
+//! The number of walls crossed is not its mean, though: with evenly distributed places it is the integer below or the
+//! one above, each as likely as the fraction says. [`Decay::of_order`] uses that to tell the orders apart exactly.
+//!
+//! Sources: Allen and Berkley, J. Acoust. Soc. Am. 65(4), 1979; Lehmann and Johansson, J. Acoust. Soc. Am. 124(1),
+//! 2008, pp. 269–277 (decay of the image method by integration over directions).
+
+use super::air::attenuation_per_metre;
+use super::{BAND_CENTRES_HZ, BANDS, Bands, Room};
+use std::f64::consts::{LN_10, PI};
+
+/// The octave bands and one above them, in which the walls stay as they are in the last and air takes more.
+pub const SPECTRUM: usize = BANDS + 1;
+
+/// Their centres, Hz.
+pub const SPECTRUM_HZ: [f64; SPECTRUM] = {
+    let mut hz = [16_000.0; SPECTRUM];
+    let mut b = 0;
+    while b < BANDS {
+        hz[b] = BAND_CENTRES_HZ[b];
+        b += 1;
+    }
+    hz
+};
+
+/// One value for each of them.
+pub type Spectrum = [f64; SPECTRUM];
+
+/// The longest decay of the late field, seconds to −60 dB: without absorption it would never end.
+pub const LONGEST_T60: f64 = 30.0;
+
+/// Nepers of energy in 60 dB.
+pub const SIXTY_DB: f64 = 6.0 * LN_10;
+
+/// Absorption where the walls' own cannot be scaled to a wanted time, as with none at all.
+const ANY_ABSORPTION: f64 = 0.2;
+
+/// Gauss and Legendre's five points between 0 and 1, and their weights.
+const GAUSS: [(f64, f64); 5] = [
+    (0.046_910_077_030_668, 0.118_463_442_528_095),
+    (0.230_765_344_947_158, 0.239_314_335_249_683),
+    (0.5, 0.284_444_444_444_444),
+    (0.769_234_655_052_842, 0.239_314_335_249_683),
+    (0.953_089_922_969_332, 0.118_463_442_528_095),
+];
+
+/// A direction of the first octant; by symmetry it stands for eight.
+#[derive(Clone, Copy, Debug)]
+struct Ray {
+    /// Its part of the sphere; all add up to 1.
+    weight: f64,
+    /// Walls of each axis crossed in a metre.
+    walls: [f64; 3],
+    /// The axis it is closest to.
+    axis: usize,
+}
+
+/// A term `energy · exp(−rate t)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term {
+    /// At t = 0, a second.
+    pub energy: f64,
+    /// Nepers of energy a second.
+    pub rate: f64,
+}
+
+/// Energy still to come at t, of a sum of exponentials, and its slope.
+fn left(terms: &[Term], t: f64) -> (f64, f64) {
+    terms.iter().fold((0.0, 0.0), |(sum, slope), term| {
+        let now = term.energy * (-term.rate * t).exp();
+        (sum + now / term.rate, slope - now)
+    })
+}
+
+/// When the energy still to come has fallen by `db` (positive) from what it was at 0.
+pub fn time_of_fall(terms: &[Term], db: f64) -> f64 {
+    let wanted = left(terms, 0.0).0.ln() - db * LN_10 / 10.0;
+    let mut t = 0.0;
+    // The logarithm of such a sum is convex: Newton's steps come from the left and never overshoot.
+    for _ in 0..20 {
+        let (sum, slope) = left(terms, t);
+        let step = (sum.ln() - wanted) * sum / -slope;
+        if !step.is_finite() || step < 1e-6 * t {
+            break;
+        }
+        t += step;
+    }
+    t
+}
+
+/// Reverberation time of a sum of exponentials as ISO 3382-1 measures it: the straight line through the decay from −5 to
+/// −35 dB, extended to 60. Seconds.
+pub fn t30(terms: &[Term]) -> f64 {
+    line_through(terms, 5.0, 35.0)
+}
+
+/// Early decay time: the same from 0 to −10 dB.
+pub fn edt(terms: &[Term]) -> f64 {
+    line_through(terms, 0.0, 10.0)
+}
+
+fn line_through(terms: &[Term], from_db: f64, to_db: f64) -> f64 {
+    let (from, to) = (time_of_fall(terms, from_db), time_of_fall(terms, to_db));
+    let (_, rate) = fit(terms, from, to);
+    SIXTY_DB / rate
+}
+
+/// The straight line closest to the logarithm of the energy still to come between two times: its value at 0 as a
+/// logarithm, and how fast it falls.
+pub fn fit(terms: &[Term], from: f64, to: f64) -> (f64, f64) {
+    const POINTS: usize = 9;
+    let middle = 0.5 * (POINTS - 1) as f64;
+    let (mut mean, mut slope, mut squares) = (0.0, 0.0, 0.0);
+    for i in 0..POINTS {
+        let x = i as f64 - middle;
+        let y = left(terms, from + (to - from) * i as f64 / (POINTS - 1) as f64).0.ln();
+        mean += y / POINTS as f64;
+        slope += x * y;
+        squares += x * x;
+    }
+    let rate = -slope / squares * (POINTS - 1) as f64 / (to - from);
+    (mean + rate * 0.5 * (from + to), rate)
+}
+
+/// The mean decay of one room.
+#[derive(Clone, Debug)]
+pub struct Decay {
+    rays: Vec<Ray>,
+    /// Energy reflection factors of each wall.
+    walls: [Spectrum; 6],
+    /// Nepers of energy a metre that air takes.
+    air: Spectrum,
+    speed: f64,
+    volume: f64,
+}
+
+impl Decay {
+    /// Of a room that has passed [`Room::check`]. With a wanted time the walls are those of [`Decay::reflection`].
+    pub fn new(room: &Room) -> Self {
+        let walls = room.absorption.map(|wall| std::array::from_fn(|b| 1.0 - wall[b.min(BANDS - 1)]));
+        let air = SPECTRUM_HZ.map(|hz| room.air.as_ref().map_or(0.0, |air| 2.0 * attenuation_per_metre(air, hz)));
+        let mut decay = Self { rays: rays(room.size), walls, air, speed: room.speed_of_sound, volume: room.volume() };
+        if let Some(wanted) = &room.t60 {
+            (0..BANDS).for_each(|b| decay.tune(b, wanted[b]));
+            let last: [f64; 6] = std::array::from_fn(|w| decay.walls[w][BANDS - 1]);
+            decay.walls.iter_mut().zip(last).for_each(|(wall, q)| wall[BANDS] = q);
+        }
+        decay
+    }
+
+    /// Raises the reflection factors of a band to the power that makes its T30 the time wanted.
+    fn tune(&mut self, band: usize, wanted: f64) {
+        let mut own: [f64; 6] = std::array::from_fn(|w| self.walls[w][band]);
+        // Walls that absorb everything have no exponent, and walls that absorb nothing no use for one.
+        let loss: f64 = own.iter().map(|q| -q.clamp(1e-3, 1.0).ln()).sum();
+        if loss < 1e-3 || own.iter().all(|q| *q < 1e-3) {
+            own = [1.0 - ANY_ABSORPTION; 6];
+        }
+        let air = self.speed * self.air[band];
+        let goal = SIXTY_DB / wanted - air;
+        let mut power = 1.0;
+        for _ in 0..8 {
+            for (wall, q) in self.walls.iter_mut().zip(own) {
+                wall[band] = q.max(1e-3).powf(power);
+            }
+            // What the walls alone would do, as if the rates of walls and air added up.
+            let got = SIXTY_DB / t30(&self.terms(band, None)) - air;
+            let next = if goal > 0.0 && got > 0.0 { (power * goal / got).clamp(1e-4, 1e3) } else { 1e-4 };
+            let done = (next / power - 1.0).abs() < 1e-5;
+            power = next;
+            if done {
+                break;
+            }
+        }
+    }
+
+    /// Pressure reflection factors of the walls: `sqrt(1 − absorption)`. If the room asks for a reverberation time, each
+    /// band's factors are raised to one power such that the mean decay has that T30 (ISO 3382-1), which keeps their
+    /// proportions in decibels; where they have none to keep (no absorption at all, or nothing else) all walls are taken
+    /// alike. A time longer than what air allows leaves the walls rigid.
+    pub fn reflection(&self) -> [Bands; 6] {
+        self.walls.map(|wall| std::array::from_fn(|b| wall[b].sqrt()))
+    }
+
+    /// The mean field of all images in one band as exponentials, of all directions or of those closest to one axis: the
+    /// energy that reaches an omnidirectional listener in a second from a source of gain 1 at a metre that clicks once.
+    pub fn terms(&self, band: usize, axis: Option<usize>) -> Vec<Term> {
+        let (rates, excess) = self.axes(band);
+        let own = |ray: &&Ray| axis.is_none_or(|a| a == ray.axis);
+        let scale = 4.0 * PI * self.speed / self.volume * excess;
+        self.rays
+            .iter()
+            .filter(own)
+            .map(|ray| {
+                let walls: f64 = ray.walls.iter().zip(rates).map(|(n, k)| n * k).sum();
+                Term {
+                    energy: scale * ray.weight,
+                    rate: (self.speed * (walls + self.air[band])).max(SIXTY_DB / LONGEST_T60),
+                }
+            })
+            .collect()
+    }
+
+    /// Nepers of energy for a crossing of each axis, and by how much the mean over whole crossings lies above the
+    /// exponential of the mean number of them.
+    fn axes(&self, band: usize) -> ([f64; 3], f64) {
+        let mut excess = 1.0;
+        let rates = std::array::from_fn(|a| {
+            let (low, high) = (self.walls[2 * a][band], self.walls[2 * a + 1][band]);
+            let rate = -0.5 * (low * high).max(1e-6).ln();
+            let (once, twice) = (0.5 * (low + high), low * high);
+            let mean: f64 = (0..16)
+                .map(|i| {
+                    let x = (f64::from(i) + 0.5) / 8.0;
+                    let straight = if x < 1.0 { 1.0 - x + x * once } else { (2.0 - x) * once + (x - 1.0) * twice };
+                    straight * (rate * x).exp() / 16.0
+                })
+                .sum();
+            excess *= mean.clamp(1.0, 2.0);
+            rate
+        });
+        (rates, excess)
+    }
+
+    /// Seconds to −60 dB in each band, as ISO 3382-1 measures T30.
+    pub fn t30(&self) -> Bands {
+        std::array::from_fn(|b| t30(&self.terms(b, None)))
+    }
+
+    /// Energy that arrives after `seconds`, in each band.
+    pub fn energy_after(&self, seconds: f64) -> Bands {
+        std::array::from_fn(|b| left(&self.terms(b, None), seconds).0)
+    }
+
+    /// Metres between two walls on the way, on average over directions closest to an axis.
+    pub fn free_path(&self, axis: usize) -> f64 {
+        let own = self.rays.iter().filter(|ray| ray.axis == axis);
+        let (part, walls) =
+            own.fold((0.0, 0.0), |(p, n), ray| (p + ray.weight, n + ray.weight * ray.walls.iter().sum::<f64>()));
+        part / walls
+    }
+
+    /// The mean energy of the images of exactly `order` in one band, each weighted by `exp(rate t)` at its time t. Of
+    /// directions closest to `axis` or of all.
+    pub fn of_order(&self, order: usize, band: usize, axis: Option<usize>, rate: f64) -> f64 {
+        let mut sum = 0.0;
+        self.over_orders(order, band, axis, |orders, seconds, energy| {
+            let k = order.wrapping_sub(orders);
+            if k < 4 {
+                sum += energy[k] * (rate * seconds).exp();
+            }
+        });
+        sum
+    }
+
+    /// The mean energy of images of up to `order` that arrive after `seconds`, in one band.
+    pub fn up_to_order(&self, order: usize, band: usize, seconds: f64) -> f64 {
+        let mut sum = 0.0;
+        for n in 0..=order {
+            self.over_orders(n, band, None, |orders, t, energy| {
+                let k = n.wrapping_sub(orders);
+                if k < 4 && t >= seconds {
+                    sum += energy[k];
+                }
+            });
+        }
+        sum
+    }
+
+    /// Walks along every ray where images of `order` may be: calls with an order, the time, and the energy of the images
+    /// of that order and the three above it.
+    fn over_orders(&self, order: usize, band: usize, axis: Option<usize>, mut visit: impl FnMut(usize, f64, [f64; 4])) {
+        const STEPS: f64 = 8.0;
+        let table: [Vec<f64>; 3] = std::array::from_fn(|a| {
+            let (low, high) = (self.walls[2 * a][band], self.walls[2 * a + 1][band]);
+            let odd = 0.5 * (low + high);
+            (0..order as i32 + 6).map(|n| (low * high).powi(n / 2) * if n % 2 == 1 { odd } else { 1.0 }).collect()
+        });
+        let own = |ray: &&Ray| axis.is_none_or(|a| a == ray.axis);
+        for ray in self.rays.iter().filter(own) {
+            let all: f64 = ray.walls.iter().sum();
+            let step = 1.0 / (all * STEPS);
+            let scale = ray.weight * 4.0 * PI / self.volume * step;
+            let first = (order.saturating_sub(3) as f64 * STEPS) as usize;
+            for i in first..((order + 3) as f64 * STEPS) as usize {
+                let metres = (i as f64 + 0.5) * step;
+                let (mut orders, mut energy) = (0, [1.0, 0.0, 0.0, 0.0]);
+                for (walls, table) in ray.walls.iter().zip(&table) {
+                    let crossed = walls * metres;
+                    let n = (crossed as usize).min(order + 4);
+                    let more = crossed - n as f64;
+                    let (below, above) = ((1.0 - more) * table[n], more * table[n + 1]);
+                    energy = [
+                        energy[0] * below,
+                        energy[1] * below + energy[0] * above,
+                        energy[2] * below + energy[1] * above,
+                        energy[3] * below + energy[2] * above,
+                    ];
+                    orders += n;
+                }
+                let scale = scale * (-self.air[band] * metres).exp();
+                visit(orders, metres / self.speed, energy.map(|e| e * scale));
+            }
+        }
+    }
+
+    /// When reflections come so densely that they cannot be told apart: 2000 a second and more (Kuttruff, Room
+    /// Acoustics, 6th ed., section 4.2), but not before the rule of the square root of the volume in milliseconds.
+    pub fn mixing_time(&self) -> f64 {
+        let dense = (2000.0 * self.volume / (4.0 * PI * self.speed.powi(3))).sqrt();
+        dense.max(0.001 * self.volume.sqrt())
+    }
+}
+
+/// See [`Decay::reflection`].
+pub fn reflection(room: &Room) -> [Bands; 6] {
+    Decay::new(room).reflection()
+}
+
+/// Each face of a cube around the listener, cut by Gauss's points and seen as a part of the sphere.
+fn rays(size: [f64; 3]) -> Vec<Ray> {
+    let mut rays = Vec::with_capacity(3 * GAUSS.len() * GAUSS.len());
+    for axis in 0..3 {
+        for (p, wp) in GAUSS {
+            for (q, wq) in GAUSS {
+                let norm = (1.0 + p * p + q * q).sqrt();
+                let mut walls = [0.0; 3];
+                for (i, u) in [1.0, p, q].into_iter().enumerate() {
+                    let a = (axis + i) % 3;
+                    walls[a] = u / (norm * size[a]);
+                }
+                rays.push(Ray { weight: wp * wq / norm.powi(3), walls, axis });
+            }
+        }
+    }
+    let all: f64 = rays.iter().map(|r| r.weight).sum();
+    rays.iter_mut().for_each(|r| r.weight /= all);
+    rays
+}

@@ -1,0 +1,126 @@
+//! The loops of the network: eight lines in vector lanes where a filter runs along time, a block of samples in lanes where
+//! lines are mixed.
+
+use super::bank::POLES;
+use super::design::{Lanes, Taps};
+use super::lines::GROUP;
+
+/// Samples worked on at once, at most.
+pub(super) const SPAN: usize = 64;
+
+/// One line's samples.
+pub(super) type Planar = [f32; SPAN];
+
+/// `a * b + c`, fused only where the machine has an instruction for it.
+#[inline(always)]
+fn madd<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FUSED { a.mul_add(b, c) } else { a * b + c }
+}
+
+#[inline(always)]
+fn filter_body<const FUSED: bool>(
+    block: &mut [Lanes],
+    heard: &mut [Lanes],
+    state: &mut [Lanes; POLES],
+    poles: &[f32; POLES],
+    round_taps: &Taps,
+    heard_taps: &Taps,
+) {
+    let mut s = *state;
+    for (x, y) in block.iter_mut().zip(heard) {
+        let mut round: Lanes = std::array::from_fn(|i| x[i] * round_taps[POLES][i]);
+        let mut out: Lanes = std::array::from_fn(|i| x[i] * heard_taps[POLES][i]);
+        for p in 0..POLES {
+            let (pole, twice) = (poles[p], 2.0 * poles[p]);
+            let mut low = [0.0; GROUP];
+            for i in 0..GROUP {
+                let rest = x[i] - s[p][i];
+                low[i] = madd::<FUSED>(rest, pole, s[p][i]);
+                s[p][i] = madd::<FUSED>(rest, twice, s[p][i]);
+            }
+            for i in 0..GROUP {
+                round[i] = madd::<FUSED>(low[i], round_taps[p][i], round[i]);
+                out[i] = madd::<FUSED>(low[i], heard_taps[p][i], out[i]);
+            }
+        }
+        *x = round;
+        *y = out;
+    }
+    *state = s;
+}
+
+/// Runs both filters of eight lines: `block` goes in and comes out as what goes round, `heard` as what is heard.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+pub(super) fn filter(
+    block: &mut [Lanes],
+    heard: &mut [Lanes],
+    state: &mut [Lanes; POLES],
+    poles: &[f32; POLES],
+    round_taps: &Taps,
+    heard_taps: &Taps,
+) {
+    if multiversion::target::target_cfg_f!(target_feature = "fma") {
+        filter_body::<true>(block, heard, state, poles, round_taps, heard_taps);
+    } else {
+        filter_body::<false>(block, heard, state, poles, round_taps, heard_taps);
+    }
+}
+
+/// Lines side by side from lines one after another.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+pub(super) fn interleave(lines: &[Planar; GROUP], block: &mut [Lanes; SPAN]) {
+    for t in 0..SPAN / 8 {
+        let mut square = [[0.0; 8]; 8];
+        for i in 0..8 {
+            square[i].copy_from_slice(&lines[i][8 * t..8 * t + 8]);
+        }
+        for n in 0..8 {
+            for i in 0..8 {
+                block[8 * t + n][i] = square[i][n];
+            }
+        }
+    }
+}
+
+/// And back.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+pub(super) fn separate(block: &[Lanes; SPAN], lines: &mut [Planar; GROUP]) {
+    for t in 0..SPAN / 8 {
+        let mut square = [[0.0; 8]; 8];
+        for n in 0..8 {
+            square[n] = block[8 * t + n];
+        }
+        for i in 0..8 {
+            for n in 0..8 {
+                lines[i][8 * t + n] = square[n][i];
+            }
+        }
+    }
+}
+
+/// Mixes eight lines by a Hadamard matrix of columns of length √8, with the signs of two lines turned before it and of
+/// three after it, so that nothing steady adds up.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+pub(super) fn mix(lines: &mut [Planar; GROUP]) {
+    for n in 0..SPAN {
+        let x: [f32; 8] = std::array::from_fn(|i| if i == 2 || i == 7 { -lines[i][n] } else { lines[i][n] });
+        let a =
+            [x[0] + x[1], x[0] - x[1], x[2] + x[3], x[2] - x[3], x[4] + x[5], x[4] - x[5], x[6] + x[7], x[6] - x[7]];
+        let b =
+            [a[0] + a[2], a[1] + a[3], a[0] - a[2], a[1] - a[3], a[4] + a[6], a[5] + a[7], a[4] - a[6], a[5] - a[7]];
+        let c =
+            [b[0] + b[4], b[1] + b[5], b[2] + b[6], b[3] + b[7], b[0] - b[4], b[1] - b[5], b[2] - b[6], b[3] - b[7]];
+        for i in 0..8 {
+            // Each line feeds the next but two most directly, never itself alone.
+            lines[(i + 3) % 8][n] = if i == 1 || i == 4 || i == 6 { -c[i] } else { c[i] };
+        }
+    }
+}
+
+/// The largest magnitude; infinity if anything is not a number.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+pub(super) fn peak(samples: &[f32]) -> f32 {
+    // Magnitudes compare as their bits do, and what is not a number lies above infinity.
+    let top = samples.iter().fold(0, |m, x| m.max(x.to_bits() & 0x7fff_ffff));
+    if top > f32::INFINITY.to_bits() { f32::INFINITY } else { f32::from_bits(top) }
+}
