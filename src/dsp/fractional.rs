@@ -150,21 +150,27 @@ impl Reader for ShortReader {
         }
         let middle = 0.5 * out.len() as f64;
         for (i, out) in out.chunks_mut(CHUNK).enumerate() {
-            let at = (i * CHUNK) as f64 + 0.5 * CHUNK as f64 - middle;
+            let centre = 0.5 * out.len() as f64;
+            let at = (i * CHUNK) as f64 + centre - middle;
             let here = delay.at(at);
             let whole = here.floor();
             let first = (start + i * CHUNK) as f64 - whole - (SHORT_TAPS / 2) as f64;
-            let Some(x) = window(x, first, CHUNK + SHORT_TAPS - 1) else {
-                // The last chunk may be shorter than the window that is read at once.
-                match window(x, first, out.len() + SHORT_TAPS - 1) {
-                    Some(x) => fir(x, &self.taps_at(here - whole), out),
-                    None => out.fill(0.0),
-                }
+            // The last chunk may be shorter than what is worked on at once.
+            let mut padded = [0.0; CHUNK + SHORT_TAPS - 1];
+            let Some(x) = window(x, first, out.len() + SHORT_TAPS - 1) else {
+                out.fill(0.0);
                 continue;
+            };
+            let x = if out.len() == CHUNK {
+                x
+            } else {
+                padded[..x.len()].copy_from_slice(x);
+                &padded
             };
             let slope = delay.slope + 2.0 * delay.curve * at;
             let mut y = [0.0; CHUNK];
-            glide(x, &self.taps, (here - whole - 0.5) as f32, slope as f32, &mut y);
+            let first = here - whole - 0.5 - slope * centre;
+            glide(x, &self.taps, first as f32, slope as f32, &mut y);
             out.copy_from_slice(&y[..out.len()]);
         }
     }
@@ -190,7 +196,7 @@ fn fir(x: &[f32], taps: &[f32; SHORT_TAPS], out: &mut [f32]) {
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
 fn glide(x: &[f32], taps: &[[f32; SHORT_TAPS]; DEGREE], fraction: f32, slope: f32, out: &mut [f32; CHUNK]) {
     let x = &x[..CHUNK + SHORT_TAPS - 1];
-    let f: [f32; CHUNK] = std::array::from_fn(|n| fraction + slope * (n as f32 - 0.5 * CHUNK as f32));
+    let f: [f32; CHUNK] = std::array::from_fn(|n| fraction + slope * n as f32);
     let mut y = [0.0f32; CHUNK];
     for t in 0..SHORT_TAPS {
         let mut tap = [taps[DEGREE - 1][t]; CHUNK];

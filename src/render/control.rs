@@ -7,6 +7,7 @@ use super::chamber::{Chamber, ChamberOptions};
 use crate::coords::{Pose, Vec3};
 use crate::error::{Error, Result};
 use crate::room::Room;
+use crate::spatializer::source::check_gain;
 use crate::spatializer::{HeadMotion, Motion, SourceSpec};
 use rtrb::{Consumer, Producer};
 use std::sync::Arc;
@@ -97,8 +98,7 @@ impl Control {
     /// `Limit` if all sources are taken or the queue is full, `Argument` if a number is not finite.
     pub fn add(&mut self, spec: SourceSpec) -> Result<SourceId> {
         self.tidy();
-        spec.motion.check()?;
-        check_gain(spec.gain)?;
+        spec.check()?;
         let capacity = self.slots.len();
         let slot = self
             .slots
@@ -225,14 +225,6 @@ impl Control {
     fn send(&mut self, command: Command) -> Result<()> {
         self.tidy();
         self.commands.push(command).map_err(|_| Error::limit("the engine's command queue is full: is it running?"))
-    }
-}
-
-fn check_gain(gain: f64) -> Result<()> {
-    if gain.is_finite() && gain.abs() <= 1e6 {
-        Ok(())
-    } else {
-        Err(Error::argument(format!("a gain of {gain} is out of range")))
     }
 }
 

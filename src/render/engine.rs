@@ -264,7 +264,7 @@ impl Engine {
                         budget: 1,
                     };
                     let (source, head) = (&mut self.sources[slot as usize], &self.head);
-                    let before = source.begin(spec, &clock, head, &mut shop).motion;
+                    let before = source.begin(spec, &clock, head, self.frame > 0, &mut shop).motion;
                     if let Some(space) = &mut self.space {
                         space.begin(slot as usize, source, &clock, head, &mut shop);
                     }
@@ -370,6 +370,7 @@ impl Engine {
             if self.space.is_none() {
                 let clean = &mut self.clean[..input.len()];
                 bad += clean_copy(input, clean);
+                source.fade_in(clean);
                 source.ears.push(clean, hop);
                 ear.hear(&source.ears);
                 continue;
@@ -377,6 +378,7 @@ impl Engine {
             let clean = &mut self.clean[i * self.max_hop..][..hop];
             let (sound, rest) = clean.split_at_mut(input.len());
             bad += clean_copy(input, sound);
+            source.fade_in(sound);
             rest.fill(0.0);
         }
         if let Some(space) = &mut self.space {

@@ -5,6 +5,10 @@ use super::ears::Ears;
 use super::motion::{Glide, Motion};
 use super::voice::{Target, Workshop};
 use crate::coords::{Pose, Vec3};
+use crate::error::{Error, Result};
+
+/// How long a source that is added to a running engine fades in when nothing else is said, seconds.
+const FADE_IN_S: f64 = 0.005;
 
 /// What a source is when it is added.
 #[derive(Clone, Debug)]
@@ -21,17 +25,56 @@ pub struct SourceSpec {
     pub beam: Beam,
     /// Degrees of width, 0 for a point to 360 for all around; as above.
     pub spread_deg: f64,
+    /// Seconds in which it fades in if it is added while the engine runs, as its signal may be under way; 0 for one that
+    /// begins with an attack of its own.
+    pub fade_in_s: f64,
 }
 
 impl SourceSpec {
     /// A point in the world that sends alike in all directions, at unit gain.
     pub fn new(motion: Motion) -> Self {
-        Self { motion, gain: 1.0, head_locked: false, everywhere: false, beam: Beam::OMNI, spread_deg: 0.0 }
+        Self {
+            motion,
+            gain: 1.0,
+            head_locked: false,
+            everywhere: false,
+            beam: Beam::OMNI,
+            spread_deg: 0.0,
+            fade_in_s: FADE_IN_S,
+        }
+    }
+
+    /// # Errors
+    /// `Argument` if a number is out of its range.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.motion.check()?;
+        check_gain(self.gain)?;
+        let facing = self.beam.facing.norm();
+        if !((0.0..=1.0).contains(&self.beam.everywhere) && (facing - 1.0).abs() < 1e-6) {
+            return Err(Error::argument("a source's beam must face in a direction of length 1, its pattern be 0 to 1"));
+        }
+        if !((0.0..=360.0).contains(&self.spread_deg) && (0.0..=3600.0).contains(&self.fade_in_s)) {
+            return Err(Error::argument(format!(
+                "a source's width must be 0 to 360 degrees, not {}, its fade 0 to 3600 s, not {}",
+                self.spread_deg, self.fade_in_s
+            )));
+        }
+        Ok(())
     }
 
     /// A source that stands still in the world.
     pub fn still(at: Vec3) -> Self {
         Self::new(Motion::Still(at))
+    }
+}
+
+/// # Errors
+/// `Argument` if a gain is out of range.
+pub(crate) fn check_gain(gain: f64) -> Result<()> {
+    if gain.is_finite() && gain.abs() <= 1e6 {
+        Ok(())
+    } else {
+        Err(Error::argument(format!("a gain of {gain} is out of range")))
     }
 }
 
@@ -70,6 +113,8 @@ pub(crate) struct Source {
     glide: Option<Glide<Vec3>>,
     /// A way to jump to as soon as no other jump is under way.
     jump: Option<Motion>,
+    /// Gain of the signal on its way to 1, and its step from frame to frame.
+    fade: (f32, f32),
     pub(crate) ears: Ears,
 }
 
@@ -80,6 +125,7 @@ impl Source {
             spec: SourceSpec::still(Vec3::new(1.0, 0.0, 0.0)),
             glide: None,
             jump: None,
+            fade: (1.0, 0.0),
             ears: Ears::new(len, bins),
         }
     }
@@ -103,17 +149,20 @@ impl Source {
                 || !self.ears.are_resting_at(&self.target(clock.point(2), rate, head)))
     }
 
-    /// Begins to sound. Returns what it replaces, to be freed elsewhere.
+    /// Begins to sound, fading in if the engine is `running`. Returns what it replaces, to be freed elsewhere.
     pub(crate) fn begin(
         &mut self,
         spec: SourceSpec,
         clock: &Clock,
         head: &impl Head,
+        running: bool,
         shop: &mut Workshop<'_>,
     ) -> SourceSpec {
         let before = std::mem::replace(&mut self.spec, spec);
         self.state = State::Sounding;
         (self.glide, self.jump) = (None, None);
+        let frames = self.spec.fade_in_s * clock.sample_rate;
+        self.fade = if running && frames >= 1.0 { (0.0, (1.0 / frames) as f32) } else { (1.0, 0.0) };
         let targets = std::array::from_fn(|i| self.target(clock.point(i), clock.sample_rate, head));
         self.ears.begin(targets, shop);
         before
@@ -129,6 +178,21 @@ impl Source {
     /// Jumps to another way as soon as an earlier jump is over. Returns a way that will not be taken any more.
     pub(crate) fn jump_to(&mut self, motion: Motion) -> Option<Motion> {
         self.jump.replace(motion)
+    }
+
+    /// The next stretch of its signal, faded in where it has just been added.
+    pub(crate) fn fade_in(&mut self, signal: &mut [f32]) {
+        let (gain, step) = &mut self.fade;
+        if *step == 0.0 {
+            return;
+        }
+        for x in signal {
+            *x *= *gain;
+            *gain = (*gain + *step).min(1.0);
+        }
+        if *gain == 1.0 {
+            *step = 0.0;
+        }
     }
 
     /// Begins to fade out.
