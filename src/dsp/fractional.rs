@@ -182,14 +182,22 @@ fn window(x: &[f32], first: f64, len: usize) -> Option<&[f32]> {
 }
 
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn fir(x: &[f32], taps: &[f32; SHORT_TAPS], out: &mut [f32]) {
-    for (t, tap) in taps.iter().enumerate() {
-        let x = &x[t..][..out.len()];
-        if t == 0 {
-            out.iter_mut().zip(x).for_each(|(y, x)| *y = tap * x);
-        } else {
-            out.iter_mut().zip(x).for_each(|(y, x)| *y += tap * x);
+fn fir<const TAPS: usize>(x: &[f32], taps: &[f32; TAPS], out: &mut [f32]) {
+    let mut chunks = out.chunks_exact_mut(CHUNK);
+    let mut at = 0;
+    for out in &mut chunks {
+        let x = &x[at..at + CHUNK + TAPS - 1];
+        let mut y = [0.0f32; CHUNK];
+        for t in 0..TAPS {
+            for n in 0..CHUNK {
+                y[n] += taps[t] * x[t + n];
+            }
         }
+        out.copy_from_slice(&y);
+        at += CHUNK;
+    }
+    for (n, y) in chunks.into_remainder().iter_mut().enumerate() {
+        *y = taps.iter().zip(&x[at + n..]).map(|(t, x)| t * x).sum();
     }
 }
 
@@ -282,25 +290,61 @@ impl Reader for LongReader {
     }
 
     fn read(&self, x: &[f32], start: usize, delay: &Glide, out: &mut [f32]) {
+        if delay.slope == 0.0 && delay.curve == 0.0 {
+            let whole = delay.mid.floor();
+            let first = start as f64 - whole - (LONG_TAPS / 2) as f64;
+            match window(x, first, out.len() + LONG_TAPS - 1) {
+                Some(x) => fir(x, &self.taps_at(delay.mid - whole), out),
+                None => out.fill(0.0),
+            }
+            return;
+        }
         let middle = 0.5 * out.len() as f64;
         for (n, y) in out.iter_mut().enumerate() {
             let here = delay.at(n as f64 - middle);
-            let whole = here.floor();
-            let first = (start + n) as f64 - whole - (LONG_TAPS / 2) as f64;
-            let phase = (here - whole) * PHASES as f64;
-            let (row, part) = (phase as usize, (phase - phase.floor()) as f32);
-            *y = match (window(x, first, LONG_TAPS), self.table.get(row..row + 2)) {
-                (Some(x), Some([a, b])) => {
-                    let mut sums = [0.0f32; 8];
-                    for t in 0..LONG_TAPS {
-                        sums[t % 8] += x[t] * (a[t] + part * (b[t] - a[t]));
-                    }
-                    sums.iter().sum()
+            // Delays are never negative.
+            let whole = here as usize;
+            let phase = (here - whole as f64) * PHASES as f64;
+            let row = phase as usize;
+            *y = match ((start + n).checked_sub(whole + LONG_TAPS / 2), self.table.get(row..row + 2)) {
+                (Some(first), Some([a, b])) => {
+                    x.get(first..first + LONG_TAPS).map_or(0.0, |x| dot(x, a, b, (phase - row as f64) as f32))
                 }
                 _ => 0.0,
             };
         }
     }
+}
+
+impl LongReader {
+    fn taps_at(&self, fraction: f64) -> [f32; LONG_TAPS] {
+        let phase = fraction * PHASES as f64;
+        let (row, part) = (phase as usize, (phase - phase.floor()) as f32);
+        match self.table.get(row..row + 2) {
+            Some([a, b]) => std::array::from_fn(|t| a[t] + part * (b[t] - a[t])),
+            _ => [0.0; LONG_TAPS],
+        }
+    }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
+fn dot(x: &[f32], a: &[f32; LONG_TAPS], b: &[f32; LONG_TAPS], part: f32) -> f32 {
+    let x = &x[..LONG_TAPS];
+    let mut sums = [0.0f32; 16];
+    for half in 0..LONG_TAPS / 16 {
+        for t in 0..16 {
+            let i = half * 16 + t;
+            sums[t] += x[i] * (a[i] + part * (b[i] - a[i]));
+        }
+    }
+    let mut width = 8;
+    while width > 0 {
+        for t in 0..width {
+            sums[t] += sums[t + width];
+        }
+        width /= 2;
+    }
+    sums[0]
 }
 
 /// The modified Bessel function of order zero.

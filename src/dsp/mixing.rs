@@ -6,7 +6,7 @@
 pub const GROUP: usize = 4;
 
 /// Samples worked on at once.
-const CHUNK: usize = 32;
+const CHUNK: usize = 16;
 
 /// One signal's gains in one stretch.
 #[derive(Clone, Copy, Debug)]
@@ -37,50 +37,83 @@ fn mix_group<const N: usize>(bus: &mut [f32], stride: usize, signals: [&[f32]; N
     if frames == 0 {
         return;
     }
+    let channels = gains.iter().map(|g| g.from.len().min(g.to.len())).min().unwrap_or(0);
     let signals = signals.map(|s| &s[..frames]);
-    let scale = 1.0 / frames as f32;
-    for (channel, bus) in bus.chunks_exact_mut(stride).enumerate() {
-        let gain = |g: &[f32]| g.get(channel).copied().unwrap_or(0.0);
-        let from = gains.map(|g| gain(g.from));
-        let step: [f32; N] = std::array::from_fn(|i| (gain(gains[i].to) - from[i]) * scale);
-        if step.iter().all(|s| *s == 0.0) {
-            add_still(&mut bus[..frames], &signals, &from);
-        } else {
-            add_ramped(&mut bus[..frames], &signals, &from, &step);
-        }
+    let ramped = gains.iter().any(|g| g.from[..channels] != g.to[..channels]);
+    let len = (stride * channels).min(bus.len());
+    let bus = &mut bus[..len];
+    if ramped {
+        add_ramped(bus, stride, &signals, &gains);
+    } else {
+        add_still(bus, stride, &signals, &gains);
     }
 }
 
+/// The next samples of a signal, silence behind its end.
+#[inline(always)]
+fn chunk(signal: &[f32], at: usize) -> [f32; CHUNK] {
+    let mut x = [0.0; CHUNK];
+    if let Some(whole) = signal.get(at..at + CHUNK) {
+        x.copy_from_slice(whole);
+    } else if let Some(rest) = signal.get(at..) {
+        x[..rest.len()].copy_from_slice(rest);
+    }
+    x
+}
+
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn add_still<const N: usize>(bus: &mut [f32], signals: &[&[f32]; N], gain: &[f32; N]) {
-    let signals = signals.map(|s| &s[..bus.len()]);
-    for n in 0..bus.len() {
-        let mut y = bus[n];
+fn add_still<const N: usize>(bus: &mut [f32], stride: usize, signals: &[&[f32]; N], gains: &[Gains<'_>; N]) {
+    let frames = signals[0].len();
+    let mut at = 0;
+    while at < frames {
+        let mut x = [[0.0; CHUNK]; N];
         for i in 0..N {
-            y += gain[i] * signals[i][n];
+            x[i] = chunk(signals[i], at);
         }
-        bus[n] = y;
+        let here = CHUNK.min(frames - at);
+        for (channel, plane) in bus.chunks_exact_mut(stride).enumerate() {
+            let plane = &mut plane[at..at + here];
+            let mut y = chunk(plane, 0);
+            for i in 0..N {
+                let gain = gains[i].to[channel];
+                for n in 0..CHUNK {
+                    y[n] += gain * x[i][n];
+                }
+            }
+            plane.copy_from_slice(&y[..here]);
+        }
+        at += CHUNK;
     }
 }
 
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn add_ramped<const N: usize>(bus: &mut [f32], signals: &[&[f32]; N], from: &[f32; N], step: &[f32; N]) {
-    let signals = signals.map(|s| &s[..bus.len()]);
-    let mut first = 0;
-    while first < bus.len() {
-        let len = CHUNK.min(bus.len() - first);
-        let at = first as f32;
-        let bus = &mut bus[first..first + len];
-        let signals = signals.map(|s| &s[first..first + len]);
-        for n in 0..len {
-            let t = at + n as f32;
-            let mut y = bus[n];
-            for i in 0..N {
-                y += (from[i] + step[i] * t) * signals[i][n];
+fn add_ramped<const N: usize>(bus: &mut [f32], stride: usize, signals: &[&[f32]; N], gains: &[Gains<'_>; N]) {
+    let frames = signals[0].len();
+    let scale = 1.0 / frames as f32;
+    let mut at = 0;
+    while at < frames {
+        // Each signal, and the signal times the part of the way that is done.
+        let (mut x, mut xt) = ([[0.0; CHUNK]; N], [[0.0; CHUNK]; N]);
+        for i in 0..N {
+            x[i] = chunk(signals[i], at);
+            for n in 0..CHUNK {
+                xt[i][n] = x[i][n] * ((at + n) as f32 * scale);
             }
-            bus[n] = y;
         }
-        first += len;
+        let here = CHUNK.min(frames - at);
+        for (channel, plane) in bus.chunks_exact_mut(stride).enumerate() {
+            let plane = &mut plane[at..at + here];
+            let mut y = chunk(plane, 0);
+            for i in 0..N {
+                let from = gains[i].from[channel];
+                let step = gains[i].to[channel] - from;
+                for n in 0..CHUNK {
+                    y[n] += from * x[i][n] + step * xt[i][n];
+                }
+            }
+            plane.copy_from_slice(&y[..here]);
+        }
+        at += CHUNK;
     }
 }
 

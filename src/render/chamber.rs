@@ -6,6 +6,7 @@ use crate::coords::{Pose, Rotation};
 use crate::dsp::mixing::{Gains, mix};
 use crate::error::Result;
 use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
+use crate::room::history::Parts;
 use crate::room::late::{DIRECTIONS, LINES, Late};
 use crate::room::path::{Placing, THIRD};
 use crate::room::{Bands, Room, decay};
@@ -87,6 +88,8 @@ pub(crate) struct Chamber {
     /// What goes in, and what comes out.
     fade_in: Fade,
     fade_out: Fade,
+    /// The gain of what goes in at both ends of the stretch.
+    entering: [f32; 2],
 }
 
 impl Chamber {
@@ -113,6 +116,7 @@ impl Chamber {
             turned: Rotation::IDENTITY,
             fade_in: Fade::still(1.0),
             fade_out: Fade::still(1.0),
+            entering: [1.0; 2],
         };
         chamber.line_gains = [line_gains(Rotation::IDENTITY); 2];
         Ok(chamber)
@@ -222,7 +226,24 @@ impl Chamber {
         }
     }
 
-    /// Renders a stretch: `inputs` gives the finite samples of a source. What goes through the bus is added to
+    /// True if it needs the parts of what it hears.
+    pub(crate) fn is_coloured(&self) -> bool {
+        self.early.is_coloured()
+    }
+
+    /// Begins a stretch of `frames` frames.
+    pub(crate) fn next_stretch(&mut self, frames: usize) {
+        self.entering = self.fade_in.next(frames);
+    }
+
+    /// Hears a source's signal of the stretch.
+    pub(crate) fn push(&mut self, source: usize, parts: &Parts) {
+        if self.presence[source] == Presence::Present {
+            self.early.push(source, parts, self.entering);
+        }
+    }
+
+    /// Renders a stretch, after every source's signal of it has been pushed: `inputs` gives the finite samples of a source. What goes through the bus is added to
     /// `bus`, planar, `stride` frames apart.
     pub(crate) fn render<'a>(
         &mut self,
@@ -233,7 +254,7 @@ impl Chamber {
         bus: &mut [f32],
     ) {
         let stride = self.stride;
-        let (fade_in, fade_out) = (self.fade_in.next(frames), self.fade_out.next(frames));
+        let (fade_in, fade_out) = (self.entering, self.fade_out.next(frames));
         let fading = fade_out != [1.0, 1.0];
         if fading {
             self.bus.fill(0.0);
@@ -246,7 +267,6 @@ impl Chamber {
         }
         for source in (0..self.presence.len()).filter(|s| self.presence[*s] == Presence::Present) {
             let Some((x, power)) = inputs(source) else { continue };
-            self.early.push(source, x, fade_in);
             if let (0, Some(_)) = (self.order, &self.late) {
                 let (from, to) = ([fade_in[0] * power], [fade_in[1] * power]);
                 for line in self.lines.chunks_exact_mut(stride) {

@@ -130,6 +130,7 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
         waves: std::array::from_fn(|_| vec![0.0; len]),
         max_hop,
         clean: vec![0.0; max_hop * if spatial.is_some() { max_sources } else { 1 }],
+        arriving: vec![0.0; max_hop],
         space: spatial,
         max_block,
         kernels: Kernels::detect(),
@@ -162,6 +163,8 @@ pub struct Engine {
     max_block: usize,
     /// The finite inputs of a hop: of every source if there are rooms to hear them, `[source][max_hop]`, else of one.
     clean: Vec<f32>,
+    /// What of one source arrives at the head.
+    arriving: Vec<f32>,
     space: Option<Box<Spatial>>,
     kernels: Kernels,
     bank: FilterBank,
@@ -352,7 +355,7 @@ impl Engine {
         let stretch = Stretch { frames: hop, basis: &basis, ends };
         let mut bad = 0;
         if let Some(space) = &mut self.space {
-            space.clear(hop);
+            space.next_stretch(hop);
             let head = self.head.at((self.frame + hop as u64) as f64).orientation;
             bad += space.fields(inputs, from, hop, head);
         }
@@ -367,30 +370,27 @@ impl Engine {
         for (i, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
             let input = inputs.get(i).and_then(|x| x.get(from..)).unwrap_or(&[]);
             let input = &input[..hop.min(input.len())];
-            if self.space.is_none() {
+            let Some(space) = &mut self.space else {
                 let clean = &mut self.clean[..input.len()];
                 bad += clean_copy(input, clean);
                 source.fade_in(clean);
                 source.ears.push(clean, hop);
                 ear.hear(&source.ears);
                 continue;
-            }
-            let clean = &mut self.clean[i * self.max_hop..][..hop];
-            let (sound, rest) = clean.split_at_mut(input.len());
+            };
+            let signal = &mut self.arriving[..hop];
+            let (sound, rest) = signal.split_at_mut(input.len());
             bad += clean_copy(input, sound);
             source.fade_in(sound);
             rest.fill(0.0);
+            space.send(i, signal, &mut self.clean[i * self.max_hop..][..hop], &stretch);
+            source.ears.push(signal, hop);
+            ear.hear(&source.ears);
         }
         if let Some(space) = &mut self.space {
             let (clean, stride) = (&self.clean, self.max_hop);
             let input = |slot: usize| Some(&clean[slot * stride..][..hop]);
             space.reflect(input, &self.sources, &stretch, |ears| ear.hear(ears));
-            for (i, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
-                let signal = &mut self.clean[i * self.max_hop..][..hop];
-                space.direct(i, signal, &stretch);
-                source.ears.push(signal, hop);
-                ear.hear(&source.ears);
-            }
         }
         if bad > 0 {
             self.counters.non_finite.fetch_add(bad, Ordering::Relaxed);

@@ -7,8 +7,10 @@ use crate::coords::{Pose, Rotation};
 use crate::dsp::denormals::FlushDenormals;
 use crate::error::{Error, Result};
 use crate::hrtf::HrtfSet;
+use crate::room::bands::BandSplit;
 use crate::room::direct::{Direct, Medium};
 use crate::room::early::EarlyOptions;
+use crate::room::history::Parts;
 use crate::room::path::Placing;
 use crate::room::{BANDS, SPEED_OF_SOUND};
 use crate::spatializer::ears::Ears;
@@ -67,6 +69,8 @@ pub(crate) struct Stretch<'a> {
 pub(crate) struct Spatial {
     medium: Medium,
     directs: Vec<Direct>,
+    splits: Vec<BandSplit>,
+    parts: Parts,
     room: Option<Box<Chamber>>,
     leaving: Option<Box<Chamber>>,
     /// The next room and the frames of its fade, as soon as no other fade is under way.
@@ -109,6 +113,8 @@ impl Spatial {
         Ok(Self {
             fields: fields.collect(),
             directs: (0..sources).map(|_| medium.direct()).collect(),
+            splits: vec![BandSplit::new(&medium.filter); sources],
+            parts: Parts::new(frames),
             medium,
             room: None,
             leaving: None,
@@ -168,6 +174,7 @@ impl Spatial {
         shop: &mut Workshop<'_>,
     ) {
         let placings = std::array::from_fn(|i| source.placing(clock, i, head));
+        self.splits[slot].reset();
         self.directs[slot].begin(&placings, source.spec.spread_deg, &self.medium);
         for room in self.rooms() {
             room.end(slot);
@@ -216,15 +223,25 @@ impl Spatial {
         left
     }
 
-    /// Makes the bus silent for a stretch.
-    pub(crate) fn clear(&mut self, frames: usize) {
+    /// Begins a stretch.
+    pub(crate) fn next_stretch(&mut self, frames: usize) {
         self.bus.chunks_exact_mut(self.stride).for_each(|c| c[..frames].fill(0.0));
+        self.rooms().for_each(|r| r.next_stretch(frames));
     }
 
-    /// A source's signal as it arrives, in place; all rooms have heard it before.
-    pub(crate) fn direct(&mut self, slot: usize, signal: &mut [f32], stretch: &Stretch<'_>) {
+    /// Sends a source's signal into the rooms, and to the head: `signal` becomes what arrives there, `sent` is what the
+    /// late field of a room without reflections hears.
+    pub(crate) fn send(&mut self, slot: usize, signal: &mut [f32], sent: &mut [f32], stretch: &Stretch<'_>) {
+        let whole = !self.medium.propagation
+            && self.medium.air == [0.0; BANDS]
+            && self.room.iter().chain(&self.leaving).all(|r| !r.is_coloured());
+        self.parts.cut(&mut self.splits[slot], signal, whole);
+        sent.copy_from_slice(signal);
+        for room in self.room.iter_mut().chain(&mut self.leaving) {
+            room.push(slot, &self.parts);
+        }
         let (bus, stride) = (&mut self.bus, self.stride);
-        self.directs[slot].process(signal, stretch.basis, stretch.ends, &mut self.medium, bus, stride);
+        self.directs[slot].process(&self.parts, signal, stretch.basis, stretch.ends, &mut self.medium, bus, stride);
     }
 
     /// What the rooms make of the sources' signals: into the bus, and into ears that `hear` is called with.

@@ -130,6 +130,20 @@ impl BandSplit {
         self.state = [0.0; BANDS - 1];
     }
 
+    /// True when nothing rings on.
+    pub fn rests(&self) -> bool {
+        self.state == [0.0; BANDS - 1]
+    }
+
+    /// Ends what rings on below what counts.
+    pub fn settle(&mut self) {
+        for s in &mut self.state {
+            if s.abs() < 1e-15 {
+                *s = 0.0;
+            }
+        }
+    }
+
     /// The parts of the next sample, lowest band first; they add up to it.
     #[inline(always)]
     pub fn step(&mut self, x: f32) -> Weights {

@@ -2,7 +2,7 @@
 //! beam leave of it, and how wide it is.
 
 use super::bands::BandFilter;
-use super::history::History;
+use super::history::{History, Parts};
 use super::path::{NEAREST, Path, Placing, Point, Reading, Stretch, THIRD, slack};
 use super::{BANDS, Bands};
 use crate::ambisonics::encode_third;
@@ -57,7 +57,7 @@ impl Medium {
     /// A path for one more source.
     pub(crate) fn direct(&self) -> Direct {
         let frames = self.longest as usize + self.past.len();
-        Direct { history: History::new(&self.filter, frames), path: Path::new(LONG_AHEAD as f64), narrow: 1.0 }
+        Direct { history: History::new(frames, true), path: Path::new(LONG_AHEAD as f64), narrow: 1.0 }
     }
 }
 
@@ -117,10 +117,11 @@ impl Direct {
         !self.path.rests()
     }
 
-    /// From what the source sends to what arrives, in place; what is spread out is added to the bus, planar, `stride`
+    /// From what the source sends, `parts` and `signal`, to what arrives, in place; what is spread out is added to the bus, planar, `stride`
     /// frames apart.
     pub(crate) fn process(
         &mut self,
+        parts: &Parts,
         signal: &mut [f32],
         basis: &Basis,
         ends: [f64; 2],
@@ -128,7 +129,7 @@ impl Direct {
         bus: &mut [f32],
         stride: usize,
     ) {
-        self.history.push(signal, [1.0; 2]);
+        self.history.push(parts, [1.0; 2]);
         if !medium.propagation && self.path.is_plain() {
             return;
         }

@@ -9,7 +9,7 @@
 //! [`crate::spatializer`]). A path that changes too fast to glide is cross-faded within one segment.
 
 use super::bands::BandFilter;
-use super::history::History;
+use super::history::{History, Parts};
 use super::late::line_of;
 use super::lattice::Image;
 use super::path::{Path, Placing, Point, Reading, Stretch, THIRD, slack};
@@ -45,6 +45,8 @@ pub(crate) struct Early {
     images: Vec<Fixed>,
     /// How many of them are heard through head responses.
     near: usize,
+    /// Their walls or the air treat the bands differently.
+    coloured: bool,
     /// Nepers by the metre.
     air: Bands,
     filter: BandFilter,
@@ -102,6 +104,8 @@ impl Early {
             })
             .collect();
         let near = images.len().min(NEAR);
+        let flat = |bands: &Bands| bands.iter().all(|b| b == &bands[0]);
+        let coloured = room.air.is_some() || !reflection.iter().all(flat);
         let filter = BandFilter::new(options.sample_rate);
         let samples_per_metre = options.sample_rate / room.speed_of_sound;
         // No image is farther than this from any place in the room.
@@ -109,6 +113,7 @@ impl Early {
         let past = options.frames + slack(options.segment);
         let frames = (farthest * samples_per_metre) as usize + past;
         Self {
+            coloured,
             size: room.size,
             near,
             air: room.air.map_or([0.0; BANDS], |air| super::air::bands(&air)),
@@ -118,7 +123,7 @@ impl Early {
             propagation: options.propagation,
             senders: (0..options.sources)
                 .map(|_| Sender {
-                    history: History::new(&filter, frames),
+                    history: History::new(frames, coloured),
                     paths: vec![Path::new(SHORT_AHEAD as f64); images.len()],
                     sounding: false,
                 })
@@ -148,6 +153,11 @@ impl Early {
     pub(crate) fn inside(&self, p: Vec3) -> Vec3 {
         let keep = |x: f64, l: f64| x.clamp(0.0, l);
         Vec3::new(keep(p.x, self.size[0]), keep(p.y, self.size[1]), keep(p.z, self.size[2]))
+    }
+
+    /// True if it needs the parts of what is pushed.
+    pub(crate) fn is_coloured(&self) -> bool {
+        self.coloured
     }
 
     /// True while a path changes.
@@ -212,9 +222,9 @@ impl Early {
         }
     }
 
-    /// Takes in the next stretch of a source's finite samples, times a gain from `fade[0]` to `fade[1]`.
-    pub(crate) fn push(&mut self, source: usize, x: &[f32], fade: [f32; 2]) {
-        self.senders[source].history.push(x, fade);
+    /// Takes in the next stretch of a source, times a gain from `fade[0]` to `fade[1]`.
+    pub(crate) fn push(&mut self, source: usize, parts: &Parts, fade: [f32; 2]) {
+        self.senders[source].history.push(parts, fade);
     }
 
     /// True when nothing of a source is still under way.
@@ -273,6 +283,7 @@ fn flush(signals: &[Vec<f32>; GROUP], held: &[Option<(usize, [Point; 2])>], fram
 
 #[cfg(test)]
 mod tests {
+    use super::super::bands::BandSplit;
     use super::*;
     use crate::coords::Pose;
     use crate::spatializer::Beam;
@@ -291,13 +302,15 @@ mod tests {
     /// What an omnidirectional ear hears of all images but the source itself.
     fn omni(early: &mut Early, x: &[f32], block: usize, placing_at: &dyn Fn(usize) -> Placing) -> Vec<f64> {
         let mut out = Vec::new();
+        let (mut split, mut parts) = (BandSplit::new(&early.filter), Parts::new(block));
         let (mut bus, mut near, mut lines) = (vec![0.0; THIRD * block], vec![0.0; NEAR * block], vec![0.0; 24 * block]);
         early.begin(0, &[0, 1, 2].map(|_| placing_at(0)));
         for (i, x) in x.chunks(block).enumerate() {
             bus.fill(0.0);
             early.next_segment();
             early.advance(0, &placing_at(i + 1));
-            early.push(0, x, [1.0; 2]);
+            parts.cut(&mut split, x, false);
+            early.push(0, &parts, [1.0; 2]);
             let mut outlets = Outlets { stride: block, bus: &mut bus, near: &mut near, lines: &mut lines };
             early.render(0, x.len(), &basis(0.0, 1.0), [0.0, 1.0], &mut outlets);
             out.extend((0..x.len()).map(|n| {

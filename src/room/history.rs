@@ -1,7 +1,54 @@
 //! What a source has sent so far, cut in octave-band parts, for paths of any delay to read from.
 
 use super::BANDS;
-use super::bands::{BandFilter, BandSplit, Weights};
+use super::bands::{BandSplit, Weights};
+
+/// Samples that are cut at once.
+const CHUNK: usize = 64;
+
+/// Keeps the planes of a history from falling into the same lines of the cache, samples.
+const APART: usize = 48;
+
+/// A source's signal of one stretch, with its seven parts where they are wanted: `[8][stride]`.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    planes: Vec<f32>,
+    stride: usize,
+    frames: usize,
+    silent: bool,
+}
+
+impl Parts {
+    /// Room for stretches of up to `frames` frames.
+    pub fn new(frames: usize) -> Self {
+        Self { planes: vec![0.0; (BANDS + 1) * frames], stride: frames, frames: 0, silent: true }
+    }
+
+    /// Cuts a stretch, or only keeps it if `whole`.
+    pub fn cut(&mut self, split: &mut BandSplit, x: &[f32], whole: bool) {
+        self.frames = x.len().min(self.stride);
+        let x = &x[..self.frames];
+        self.silent = x.iter().all(|x| *x == 0.0);
+        self.planes[..x.len()].copy_from_slice(x);
+        if whole || (self.silent && split.rests()) {
+            if !whole {
+                self.planes[self.stride..].chunks_exact_mut(self.stride).for_each(|p| p[..x.len()].fill(0.0));
+            }
+            return;
+        }
+        for (i, x) in x.chunks(CHUNK).enumerate() {
+            let mut parts = [[0.0; CHUNK]; BANDS];
+            for (n, x) in x.iter().enumerate() {
+                let step = split.step(*x);
+                (0..BANDS).for_each(|b| parts[b][n] = step[b]);
+            }
+            for (plane, part) in self.planes[self.stride..].chunks_exact_mut(self.stride).zip(&parts) {
+                plane[i * CHUNK..][..x.len()].copy_from_slice(&part[..x.len()]);
+            }
+        }
+        split.settle();
+    }
+}
 
 /// The last samples of a source. Every plane is a ring that is written twice, one length apart, so that any stretch of
 /// it can be read in one piece.
@@ -9,9 +56,10 @@ use super::bands::{BandFilter, BandSplit, Weights};
 pub struct History {
     /// Samples of each ring, a power of two.
     len: usize,
-    /// The signal, then its seven parts: `[8][2 · len]`.
+    /// The signal, then its seven parts, each `2 · len + APART` long.
     planes: Vec<f32>,
-    split: BandSplit,
+    /// 8, or 1 if no path needs the parts.
+    count: usize,
     /// Frames taken in.
     at: u64,
     /// Nothing before this frame counts.
@@ -21,17 +69,16 @@ pub struct History {
 }
 
 impl History {
-    /// Room for `frames` frames of the past.
-    pub fn new(filter: &BandFilter, frames: usize) -> Self {
+    /// Room for `frames` frames of the past; with their parts if paths are `coloured`.
+    pub fn new(frames: usize, coloured: bool) -> Self {
         let len = frames.max(64).next_power_of_two();
-        Self {
-            len,
-            planes: vec![0.0; (BANDS + 1) * 2 * len],
-            split: BandSplit::new(filter),
-            at: 0,
-            born: 0,
-            quiet: len,
-        }
+        let count = if coloured { BANDS + 1 } else { 1 };
+        Self { len, planes: vec![0.0; count * (2 * len + APART)], count, at: 0, born: 0, quiet: len }
+    }
+
+    /// True if it keeps the parts.
+    pub fn is_coloured(&self) -> bool {
+        self.count > 1
     }
 
     /// Frames that can be looked back.
@@ -42,7 +89,6 @@ impl History {
     /// Back to silence.
     pub fn reset(&mut self) {
         self.born = self.at;
-        self.split.reset();
         self.quiet = self.len;
     }
 
@@ -51,34 +97,36 @@ impl History {
         self.quiet >= self.len
     }
 
-    /// Takes in finite samples, each times a gain that goes from `from` to `to`.
-    pub fn push(&mut self, x: &[f32], [from, to]: [f32; 2]) {
-        let silent = x.iter().all(|x| *x == 0.0) || (from == 0.0 && to == 0.0);
-        if silent && self.is_quiet() {
-            self.at += x.len() as u64;
+    /// Takes in a stretch, times a gain that goes from `from` to `to`.
+    pub fn push(&mut self, parts: &Parts, [from, to]: [f32; 2]) {
+        let frames = parts.frames;
+        let silent = parts.silent || (from == 0.0 && to == 0.0);
+        self.quiet = if silent { (self.quiet + frames).min(self.len) } else { 0 };
+        if self.is_quiet() {
+            // The parts ring on below what counts.
+            self.at += frames as u64;
             self.born = self.at;
             return;
         }
-        self.quiet = if silent { (self.quiet + x.len()).min(self.len) } else { 0 };
-        if self.quiet >= self.len {
-            // The parts ring on below what counts.
-            self.at += x.len() as u64;
-            self.reset();
-            return;
-        }
-        let step = (to - from) / x.len().max(1) as f32;
-        for (n, x) in x.iter().enumerate() {
-            let x = x * (from + step * n as f32);
+        let step = (to - from) / frames.max(1) as f32;
+        let planes = self.planes.chunks_exact_mut(2 * self.len + APART).zip(parts.planes.chunks_exact(parts.stride));
+        for (ring, x) in planes {
+            // No stretch is longer than the ring.
+            let x = &x[..frames.min(self.len)];
             let at = (self.at as usize) & (self.len - 1);
-            let parts = self.split.step(x);
-            let mut plane = at;
-            for value in std::iter::once(x).chain(parts) {
-                self.planes[plane] = value;
-                self.planes[plane + self.len] = value;
-                plane += 2 * self.len;
+            let first = x.len().min(self.len - at);
+            for (to, part, done) in [(at, &x[..first], 0), (0, &x[first..], first)] {
+                let written = &mut ring[to..to + part.len()];
+                if step == 0.0 && from == 1.0 {
+                    written.copy_from_slice(part);
+                } else {
+                    let gain = |n: usize| from + step * (done + n) as f32;
+                    written.iter_mut().zip(part).enumerate().for_each(|(n, (y, x))| *y = gain(n) * x);
+                }
+                ring.copy_within(to..to + part.len(), to + self.len);
             }
-            self.at += 1;
         }
+        self.at += frames as u64;
     }
 
     /// `out.len()` samples that end `back` frames before the newest one's end, the parts weighted from `from` to `to` along
@@ -95,10 +143,10 @@ impl History {
             return;
         }
         let first = (self.at as usize).wrapping_sub(back + len) & (self.len - 1);
-        let plane = |p: usize| &self.planes[p * 2 * self.len + first..][..len];
+        let plane = |p: usize| &self.planes[p * (2 * self.len + APART) + first..][..len];
         let flat = |w: &Weights| w.iter().all(|x| *x == w[0]);
-        if from == to {
-            if flat(from) {
+        if from == to || !self.is_coloured() {
+            if flat(from) || !self.is_coloured() {
                 scale(plane(0), from[0], out);
             } else {
                 combine(std::array::from_fn(|b| plane(b + 1)), from, out);
@@ -142,15 +190,21 @@ fn combine_ramped(parts: [&[f32]; BANDS], weights: &Weights, step: &Weights, out
 
 #[cfg(test)]
 mod tests {
+    use super::super::bands::BandFilter;
     use super::*;
 
     #[test]
     fn the_past_is_read_as_it_was_sent() {
         let filter = BandFilter::new(48_000.0);
-        let mut history = History::new(&filter, 100);
+        let (mut split, mut parts) = (BandSplit::new(&filter), Parts::new(128));
+        let mut history = History::new(100, true);
+        let mut push = |history: &mut History, x: &[f32]| {
+            parts.cut(&mut split, x, false);
+            history.push(&parts, [1.0, 1.0]);
+        };
         let x: Vec<f32> = (0..1000).map(|n| (n as f32 * 0.37).sin()).collect();
         for part in x.chunks(37) {
-            history.push(part, [1.0, 1.0]);
+            push(&mut history, part);
         }
         let mut out = [0.0; 50];
         for weights in [[1.0; BANDS], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.999_999]] {
@@ -163,10 +217,10 @@ mod tests {
         assert!(out[..30].iter().all(|x| *x == 0.0), "further back than it remembers");
         assert!((out[30] - x[872]).abs() < 2e-6);
         history.reset();
-        history.push(&[0.5; 30], [1.0, 1.0]);
+        push(&mut history, &[0.5; 30]);
         history.read(0, &[1.0; BANDS], &[1.0; BANDS], &mut out);
         assert!(out[..20].iter().all(|x| *x == 0.0) && out[20..].iter().all(|x| *x == 0.5));
-        history.push(&[0.0; 128], [1.0, 1.0]);
+        push(&mut history, &[0.0; 128]);
         assert!(history.is_quiet());
     }
 }
