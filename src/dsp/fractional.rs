@@ -153,7 +153,8 @@ impl Reader for ShortReader {
             let centre = 0.5 * out.len() as f64;
             let at = (i * CHUNK) as f64 + centre - middle;
             let here = delay.at(at);
-            let whole = here.floor();
+            // Delays are never negative.
+            let whole = (here as usize) as f64;
             let first = (start + i * CHUNK) as f64 - whole - (SHORT_TAPS / 2) as f64;
             // The last chunk may be shorter than what is worked on at once.
             let mut padded = [0.0; CHUNK + SHORT_TAPS - 1];
@@ -171,7 +172,11 @@ impl Reader for ShortReader {
             let mut y = [0.0; CHUNK];
             let first = here - whole - 0.5 - slope * centre;
             glide(x, &self.taps, first as f32, slope as f32, &mut y);
-            out.copy_from_slice(&y[..out.len()]);
+            if let Ok(whole) = <&mut [f32; CHUNK]>::try_from(&mut *out) {
+                *whole = y;
+            } else {
+                out.iter_mut().zip(y).for_each(|(o, y)| *o = y);
+            }
         }
     }
 }

@@ -53,12 +53,22 @@ fn mix_group<const N: usize>(bus: &mut [f32], stride: usize, signals: [&[f32]; N
 #[inline(always)]
 fn chunk(signal: &[f32], at: usize) -> [f32; CHUNK] {
     let mut x = [0.0; CHUNK];
-    if let Some(whole) = signal.get(at..at + CHUNK) {
-        x.copy_from_slice(whole);
+    if let Some(whole) = signal.get(at..at + CHUNK).and_then(|s| <&[f32; CHUNK]>::try_from(s).ok()) {
+        x = *whole;
     } else if let Some(rest) = signal.get(at..) {
-        x[..rest.len()].copy_from_slice(rest);
+        x.iter_mut().zip(rest).for_each(|(x, s)| *x = *s);
     }
     x
+}
+
+/// Writes a chunk, or as much of it as there is room for.
+#[inline(always)]
+fn store(plane: &mut [f32], y: &[f32; CHUNK]) {
+    if let Ok(whole) = <&mut [f32; CHUNK]>::try_from(&mut *plane) {
+        *whole = *y;
+    } else {
+        plane.iter_mut().zip(y).for_each(|(p, y)| *p = *y);
+    }
 }
 
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
@@ -80,7 +90,7 @@ fn add_still<const N: usize>(bus: &mut [f32], stride: usize, signals: &[&[f32]; 
                     y[n] += gain * x[i][n];
                 }
             }
-            plane.copy_from_slice(&y[..here]);
+            store(plane, &y);
         }
         at += CHUNK;
     }
@@ -111,7 +121,7 @@ fn add_ramped<const N: usize>(bus: &mut [f32], stride: usize, signals: &[&[f32];
                     y[n] += from * x[i][n] + step * xt[i][n];
                 }
             }
-            plane.copy_from_slice(&y[..here]);
+            store(plane, &y);
         }
         at += CHUNK;
     }
