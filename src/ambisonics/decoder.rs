@@ -223,9 +223,10 @@ impl Decoder {
     }
 }
 
-/// The transform that costs least for each block, by the usual len·log₂(len).
+/// The transform that costs least for each block, by the usual len·log₂(len); longer ones than five filters gain nothing
+/// and fall out of the cache at high orders.
 fn transform_len(taps: usize, block: usize) -> usize {
-    let longest = good_len(block + taps - 1);
+    let longest = good_len(block + taps - 1).min(good_len(5 * taps));
     let mut best = (f64::INFINITY, longest);
     let mut len = good_len(taps + 15.min(block));
     while len <= longest {

@@ -5,11 +5,12 @@
 //! fitted: each bin takes over the phases that the bin below gave to every direction, and so spends no channel on phase,
 //! which the ears do not hear up there (Schörkhuber, Zaunschirm, Höldrich, "Binaural rendering of Ambisonic signals via
 //! magnitude least squares", DAGA 2018). Then a 2 × 2 matrix for each bin gives a diffuse field the levels and the interaural
-//! coherence that the set itself gives it ([`super::covariance`]). At last the filters are cut to their length; as that
-//! disturbs the covariances a little, the last two steps are repeated.
+//! coherence that the set itself gives it ([`super::covariance`]). At last the filters are cut to their length (with
+//! the low end mended); as that disturbs the covariances a little, the last two steps are repeated.
 
 use super::covariance::{C64, Covariance, match_covariance};
 use super::fit::{Fit, Targets};
+use super::low_end::LowEnd;
 use super::{MAX_ORDER, channels, degree};
 use crate::dsp::fft::{Fft, Spectrum};
 use crate::error::{Error, Result};
@@ -26,6 +27,10 @@ const RISE_S: f64 = 0.001;
 const HEAD_RADIUS_M: f64 = 0.0875;
 /// The least cut, Hz: time differences are heard up to about here.
 const LEAST_CUT_HZ: f64 = 1500.0;
+/// Phases taken over in each bin, the second time from the fit itself.
+const PASSES: usize = 2;
+/// Diffuse-field error in any third octave, dB, above which longer filters are tried.
+const LEVEL_DB: f64 = 0.5;
 /// Rounds of covariance and cutting to length.
 const ROUNDS: usize = 3;
 
@@ -38,7 +43,8 @@ pub struct DesignOptions {
     pub regularisation: f64,
     /// Gives a diffuse field the levels and the coherence that the set gives it.
     pub diffuse_field: bool,
-    /// Samples of each filter behind the common delay; `None`: 256 at 48 kHz, at other rates as long in time.
+    /// Samples of each filter behind the common delay, at most the set's; `None`: 256 at 48 kHz, at other rates as long in
+    /// time, and twice that for a set whose low end needs it.
     pub taps: Option<usize>,
 }
 
@@ -97,24 +103,23 @@ impl DecoderFilters {
             return Err(Error::malformed("the set holds no directions"));
         };
 
-        let span = Span::of(set, shell, wanted);
+        let mut span = Span::of(set, shell, wanted);
         let weights = super::sphere::voronoi_weights(&shell.mesh);
         let targets = Targets::new(set, shell, &weights, span.lead, span.len);
         let fit = Fit::new(shell.mesh.directions(), &weights, order, options.regularisation)
             .ok_or_else(|| Error::unsupported(format!("the set's directions do not carry order {order}")))?;
         let mut spectra = magnitude_least_squares(&targets, &fit, span, cut_hz / rate);
-        let mut time = Time::new(span, channels(order));
-        for round in 0..ROUNDS {
-            if options.diffuse_field {
-                constrain(&mut spectra, &targets);
-            }
-            time.cut(&spectra);
-            if !options.diffuse_field {
-                break;
-            }
-            if round + 1 < ROUNDS {
-                time.spectra(&mut spectra);
-            }
+        if options.diffuse_field {
+            constrain(&mut spectra, &targets);
+        }
+        // A second, longer try if the first did not get the low end right; not if a length was asked for.
+        let mut time = Time::new(span, channels(order), &targets, rate);
+        time.fit(&spectra, &targets, options.diffuse_field);
+        let longer = span.longer(set);
+        if options.taps.is_none() && options.diffuse_field && longer > span.taps && time.level_error(&targets) > LEVEL_DB {
+            span.taps = longer;
+            time = Time::new(span, channels(order), &targets, rate);
+            time.fit(&spectra, &targets, true);
         }
         Ok(Self { sample_rate: rate, order, taps: span.lead + span.taps, cut_hz, filters: time.filters() })
     }
@@ -182,9 +187,15 @@ impl Span {
             lead,
             taps,
             centre: (sum / count - lead as f64).round().clamp(0.0, (taps - 1) as f64) as usize,
-            len: (2 * taps).next_power_of_two().max(32),
+            // Long sets in full up to twice as much again: their lowest frequencies need it.
+            len: (2 * taps).max((set.taps() - lead).min(4 * taps)).next_power_of_two().max(32),
             rise: (0.25 * rise).min(0.5 * (first - lead as f64)) as usize,
         }
+    }
+
+    /// Twice the length, as far as the set goes.
+    fn longer(&self, set: &HrtfSet) -> usize {
+        (2 * self.taps).min(set.taps() - self.lead).min(self.len / 2)
     }
 
     /// exp(jω · centre) at a bin: takes the mean arrival out.
@@ -213,6 +224,9 @@ fn magnitude_least_squares(targets: &Targets, fit: &Fit, span: Span, cut: f64) -
         let now = match spectra.last() {
             Some(before) if part > 0.0 => {
                 let mut now = fit.continue_phase(targets.bin(bin), before, &mut room);
+                for _ in 1..PASSES {
+                    now = fit.continue_phase(targets.bin(bin), &now, &mut room);
+                }
                 if part < 1.0 {
                     for (m, w) in now.iter_mut().zip(waveforms(&mut room)) {
                         *m = std::array::from_fn(|ear| m[ear] * part + w[ear] * (1.0 - part));
@@ -242,28 +256,34 @@ fn constrain(spectra: &mut Spectra, targets: &Targets) {
 /// The filters in time.
 struct Time {
     span: Span,
+    /// Hz.
+    rate: f64,
     fft: Fft,
     spectrum: Spectrum,
     window: Vec<f32>,
+    low: LowEnd,
     /// `[channels][2][span.taps]`
     filters: Vec<f32>,
 }
 
 impl Time {
-    fn new(span: Span, channels: usize) -> Self {
+    fn new(span: Span, channels: usize, targets: &Targets, rate: f64) -> Self {
         let Span { taps, rise, .. } = span;
         let edge = |n: usize, of: usize| 0.5 - 0.5 * (PI * (n as f64 + 0.5) / of as f64).cos();
         let fall = (taps / 8).max(1);
-        let window = (0..taps)
+        let window: Vec<f32> = (0..taps)
             .map(|n| {
                 let up = if n < rise { edge(n, rise) } else { 1.0 };
                 let down = if taps - 1 - n < fall { edge(taps - 1 - n, fall) } else { 1.0 };
                 (up * down) as f32
             })
             .collect();
+        let mut fft = Fft::new(span.len);
         Self {
             span,
-            fft: Fft::new(span.len),
+            rate,
+            low: LowEnd::new(&window, &mut fft, targets),
+            fft,
             spectrum: Spectrum::new(span.len),
             window,
             filters: vec![0.0; channels * 2 * taps],
@@ -283,7 +303,50 @@ impl Time {
             for ((y, x), w) in filter.iter_mut().zip(&self.fft.time).zip(&self.window) {
                 *y = x * w * scale;
             }
+            self.fft.time[..filter.len()].copy_from_slice(filter);
+            self.fft.time[filter.len()..].fill(0.0);
+            self.fft.forward(re, im);
+            self.low.mend(filter, re, im, |bin| spectra[bin][pair / 2][pair % 2] * self.span.turn(bin).conj());
         }
+    }
+
+    /// Brings spectra to time, cut to length, and as near to the wanted diffuse field again as that allows.
+    fn fit(&mut self, spectra: &Spectra, targets: &Targets, diffuse_field: bool) {
+        self.cut(spectra);
+        if diffuse_field {
+            let mut spectra = spectra.clone();
+            for _ in 1..ROUNDS {
+                self.spectra(&mut spectra);
+                constrain(&mut spectra, targets);
+                self.cut(&spectra);
+            }
+        }
+    }
+
+    /// The largest error of a diffuse field's level at either ear in any third octave from 50 Hz to 16 kHz, dB.
+    fn level_error(&mut self, targets: &Targets) -> f64 {
+        let channels = self.filters.len() / (2 * self.span.taps);
+        let mut spectra = vec![vec![[C64::default(); 2]; channels]; targets.bins()];
+        self.spectra(&mut spectra);
+        let mut worst = 0.0f64;
+        for band in 0..26 {
+            let middle = 1000.0 * 2f64.powf((f64::from(band) - 13.0) / 3.0) / self.rate * self.span.len as f64;
+            let edge = |octaves: f64| ((middle * octaves.exp2()).round() as usize).min(targets.bins() - 1);
+            let (mut have, mut want) = ([0.0; 2], [0.0; 2]);
+            for bin in edge(-1.0 / 6.0)..=edge(1.0 / 6.0) {
+                let target = targets.covariance(bin);
+                want = [want[0] + target.left, want[1] + target.right];
+                for d in &spectra[bin] {
+                    have = [have[0] + d[0].norm_sqr(), have[1] + d[1].norm_sqr()];
+                }
+            }
+            for ear in 0..2 {
+                if want[ear] > 0.0 {
+                    worst = worst.max((10.0 * (have[ear] / want[ear]).log10()).abs());
+                }
+            }
+        }
+        worst
     }
 
     /// The spectra of what is there now.

@@ -9,6 +9,7 @@ pub mod covariance;
 pub mod decoder;
 mod fit;
 pub mod harmonics;
+mod low_end;
 pub mod magls;
 pub mod rotate;
 pub mod rotator;
