@@ -116,8 +116,7 @@ mod tests {
         }
         let z = elevation.sin();
         let derivative: f64 = p.iter().enumerate().map(|(k, c)| c * z.powi(k as i32)).sum();
-        let legendre =
-            elevation.cos().powi(am as i32) * derivative / (2.0f64.powi(l as i32) * factorial(l));
+        let legendre = elevation.cos().powi(am as i32) * derivative / (2.0f64.powi(l as i32) * factorial(l));
         let norm = if am == 0 { 1.0 } else { (2.0 * factorial(l - am) / factorial(l + am)).sqrt() };
         let turn = if m < 0 { (am as f64 * azimuth).sin() } else { (am as f64 * azimuth).cos() };
         norm * legendre * turn

@@ -58,16 +58,12 @@ impl LowEnd {
         let ridge = 1e-6 * (0..WAVES).map(|k| normal[k * WAVES + k]).sum::<f64>() / WAVES as f64;
         (0..WAVES).for_each(|k| normal[k * WAVES + k] += ridge);
         // Solved for the weighted lines themselves, a right-hand side for each part of each bin.
-        let mut take: Vec<f64> = (0..2 * bins)
-            .flat_map(|i| lines[i / 2].map(|l| weight(i / 2) * l[i % 2]))
-            .collect();
+        let mut take: Vec<f64> = (0..2 * bins).flat_map(|i| lines[i / 2].map(|l| weight(i / 2) * l[i % 2])).collect();
         if !solve_positive(&mut normal, WAVES, &mut take) {
             take.fill(0.0);
         }
-        let take = take
-            .chunks_exact(2 * WAVES)
-            .map(|both| std::array::from_fn(|k| [both[k], both[WAVES + k]]))
-            .collect();
+        let take =
+            take.chunks_exact(2 * WAVES).map(|both| std::array::from_fn(|k| [both[k], both[WAVES + k]])).collect();
         Self { waves, take }
     }
 

@@ -116,7 +116,11 @@ impl DecoderFilters {
         let mut time = Time::new(span, channels(order), &targets, rate);
         time.fit(&spectra, &targets, options.diffuse_field);
         let longer = span.longer(set);
-        if options.taps.is_none() && options.diffuse_field && longer > span.taps && time.level_error(&targets) > LEVEL_DB {
+        if options.taps.is_none()
+            && options.diffuse_field
+            && longer > span.taps
+            && time.level_error(&targets) > LEVEL_DB
+        {
             span.taps = longer;
             time = Time::new(span, channels(order), &targets, rate);
             time.fit(&spectra, &targets, true);
