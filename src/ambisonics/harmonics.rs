@@ -109,7 +109,7 @@ mod tests {
         let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
         for k in 0..=l {
             let binomial = factorial(l) / (factorial(k) * factorial(l - k));
-            p[2 * k] = binomial * if (l - k) % 2 == 0 { 1.0 } else { -1.0 };
+            p[2 * k] = binomial * if (l - k).is_multiple_of(2) { 1.0 } else { -1.0 };
         }
         for _ in 0..l + am {
             p = p.iter().enumerate().skip(1).map(|(k, c)| c * k as f64).collect();

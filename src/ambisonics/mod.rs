@@ -7,6 +7,7 @@
 
 pub mod covariance;
 pub mod decoder;
+mod fir;
 mod fit;
 pub mod harmonics;
 mod low_end;
