@@ -1,5 +1,5 @@
-//! The decoder's filters between spectra and time: where they lie, how they are cut to length, and how they keep the wanted
-//! diffuse field through that.
+//! The decoder's filters between spectra and time: where they lie, how they are cut to length, and how they keep the
+//! wanted diffuse field through that.
 
 use super::covariance::{C64, Covariance, match_covariance};
 use super::degree;

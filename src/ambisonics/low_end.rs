@@ -1,8 +1,9 @@
 //! The lowest frequencies of filters that are too short for them.
 //!
-//! A filter of 5 ms tells frequencies apart that lie 190 Hz apart, but a head that was measured with a small loudspeaker
-//! falls by tens of dB below that, and a cut to length fills the fall up. So a few slow waves over the length of the filter are
-//! added, fitted to the spectrum before the cut with the same *relative* error at every frequency.
+//! A filter of 5 ms tells frequencies apart that lie 190 Hz apart, but a head that was measured with a small
+//! loudspeaker falls by tens of dB below that, and a cut to length fills the fall up. So a few slow waves over the
+//! length of the filter are added, fitted to the spectrum before the cut with the same *relative* error at every
+//! frequency.
 
 use super::covariance::C64;
 use super::fit::Targets;

@@ -1,12 +1,12 @@
 //! The filters that decode a bus to two ears, fitted to a measured head.
 //!
 //! An order has few channels, so a head cannot be had in full. Below a cut the filters are the least-squares fit of the
-//! complex responses: waveforms, and with them interaural time differences, are right there. Above it only magnitudes are
-//! fitted: each bin takes over the phases that the bin below gave to every direction, and so spends no channel on phase,
-//! which the ears do not hear up there (Schörkhuber, Zaunschirm, Höldrich, "Binaural rendering of Ambisonic signals via
-//! magnitude least squares", DAGA 2018). Then a 2 × 2 matrix for each bin gives a diffuse field the levels and the interaural
-//! coherence that the set itself gives it ([`super::covariance`]). At last the filters are cut to their length (with
-//! the low end mended); as that disturbs the covariances a little, the last two steps are repeated.
+//! complex responses: waveforms, and with them interaural time differences, are right there. Above it only magnitudes
+//! are fitted: each bin takes over the phases that the bin below gave to every direction, and so spends no channel on
+//! phase, which the ears do not hear up there (Schörkhuber, Zaunschirm, Höldrich, "Binaural rendering of Ambisonic
+//! signals via magnitude least squares", DAGA 2018). Then a 2 × 2 matrix for each bin gives a diffuse field the levels
+//! and the interaural coherence that the set itself gives it ([`super::covariance`]). At last the filters are cut to
+//! their length (with the low end mended); as that disturbs the covariances a little, the last two steps are repeated.
 
 use super::covariance::C64;
 use super::fir::{Span, Spectra, Time, constrain};
@@ -32,14 +32,15 @@ const LEVEL_DB: f64 = 0.5;
 /// How a decoder is designed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesignOptions {
-    /// Hz, where the fit goes over from waveforms to magnitudes; `None`: the order's own, `N c / 2πr`, 1.5 kHz at least.
+    /// Hz, where the fit goes over from waveforms to magnitudes; `None`: the order's own, `N c / 2πr`, 1.5 kHz at
+    /// least.
     pub cut_hz: Option<f64>,
     /// Tikhonov term of degree `l`, times `1 + l (l + 1)`; not negative.
     pub regularisation: f64,
     /// Gives a diffuse field the levels and the coherence that the set gives it.
     pub diffuse_field: bool,
-    /// Samples of each filter behind the common delay, at most the set's; `None`: 256 at 48 kHz, at other rates as long in
-    /// time, and twice that for a set whose low end needs it.
+    /// Samples of each filter behind the common delay, at most the set's; `None`: 256 at 48 kHz, at other rates as long
+    /// in time, and twice that for a set whose low end needs it.
     pub taps: Option<usize>,
 }
 
