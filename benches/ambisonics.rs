@@ -70,6 +70,8 @@ fn benches(c: &mut Criterion) {
             b.iter(|| black_box(DecoderFilters::design(&set, order)))
         });
     }
+    let wide = periphon::hrtf::open("ku100", 192_000.0).expect("the default head");
+    group.bench_function("3 at 192 kHz", |b| b.iter(|| black_box(DecoderFilters::design(&wide, 3))));
     group.finish();
 }
 

@@ -114,8 +114,8 @@ impl Decoder {
     }
 
     /// Decodes a block and *adds* it to both ears; its length is that of the shorter ear. `bus` has one slice for each
-    /// channel, `[channels][frames]` in ACN order and SN3D; channels that are missing or too short are silent from there
-    /// on. Returns how many samples were not finite; they were taken for silence. For the audio thread.
+    /// channel, `[channels][frames]` in ACN order and SN3D; channels that are missing or too short are silent from
+    /// there on. Returns how many samples were not finite; they were taken for silence. For the audio thread.
     pub fn process<C: AsRef<[f32]>>(&mut self, bus: &[C], left: &mut [f32], right: &mut [f32]) -> u64 {
         let _flush = FlushDenormals::new();
         let frames = left.len().min(right.len());
@@ -223,9 +223,10 @@ impl Decoder {
     }
 }
 
-/// The transform that costs least for each block, by the usual len·log₂(len).
+/// The transform that costs least for each block, by the usual len·log₂(len); longer ones than five filters gain
+/// nothing and fall out of the cache at high orders.
 fn transform_len(taps: usize, block: usize) -> usize {
-    let longest = good_len(block + taps - 1);
+    let longest = good_len(block + taps - 1).min(good_len(5 * taps));
     let mut best = (f64::INFINITY, longest);
     let mut len = good_len(taps + 15.min(block));
     while len <= longest {

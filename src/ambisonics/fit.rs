@@ -122,7 +122,7 @@ impl Fit {
     }
 
     /// The filters that fit the complex values best.
-    pub(super) fn project(&self, values: &[f32], _room: &mut [f32]) -> Vec<[C64; 2]> {
+    pub(super) fn project(&self, values: &[f32]) -> Vec<[C64; 2]> {
         let mut sums = vec![[[0.0; LANES]; 4]; self.channels];
         project(&self.inverse, values, &mut sums);
         total(&sums)

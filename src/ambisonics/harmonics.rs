@@ -1,8 +1,8 @@
 //! Real spherical harmonics: the gain of a direction in each channel of the bus.
 //!
 //! ACN order, SN3D gains, no Condon-Shortley phase (Nachbar, Zotter, Deleflie, Sontacchi, "AmbiX: a suggested
-//! Ambisonics format", 3rd Ambisonics Symposium, 2011): every channel of degree `l` has gain 1 or less, and the squares of all
-//! channels of one degree add up to 1.
+//! Ambisonics format", 3rd Ambisonics Symposium, 2011): every channel of degree `l` has gain 1 or less, and the squares
+//! of all channels of one degree add up to 1.
 
 use super::channels;
 use crate::coords::Vec3;
@@ -61,8 +61,8 @@ pub fn encode_f64(order: usize, direction: Vec3, gains: &mut [f64]) {
 /// Hands out channel and gain, in no order.
 ///
 /// With r = √(x² + y²), the harmonic is `Q(l, m; z)` times the real or imaginary part of `(x + jy)^m`, where Q is the
-/// associated Legendre function with its norm and without its factor `r^m`. Q starts on the diagonal and goes up in degree:
-/// `√((l+m)(l−m)) Q(l) = (2l−1) z Q(l−1) − √((l+m−1)(l−m−1)) Q(l−2)`, which is stable and has no pole.
+/// associated Legendre function with its norm and without its factor `r^m`. Q starts on the diagonal and goes up in
+/// degree: `√((l+m)(l−m)) Q(l) = (2l−1) z Q(l−1) − √((l+m−1)(l−m−1)) Q(l−2)`, which is stable and has no pole.
 fn evaluate(order: usize, direction: Vec3, mut put: impl FnMut(usize, f64)) {
     let Vec3 { x, y, z } = direction.direction();
     let (mut diagonal, mut cos, mut sin) = (1.0f64, 1.0f64, 0.0f64);
@@ -109,7 +109,7 @@ mod tests {
         let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
         for k in 0..=l {
             let binomial = factorial(l) / (factorial(k) * factorial(l - k));
-            p[2 * k] = binomial * if (l - k) % 2 == 0 { 1.0 } else { -1.0 };
+            p[2 * k] = binomial * if (l - k).is_multiple_of(2) { 1.0 } else { -1.0 };
         }
         for _ in 0..l + am {
             p = p.iter().enumerate().skip(1).map(|(k, c)| c * k as f64).collect();

@@ -7,8 +7,10 @@
 
 pub mod covariance;
 pub mod decoder;
+mod fir;
 mod fit;
 pub mod harmonics;
+mod low_end;
 pub mod magls;
 pub mod rotate;
 pub mod rotator;

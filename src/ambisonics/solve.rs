@@ -1,8 +1,8 @@
 //! Small symmetric systems of equations.
 
 /// Solves `A X = B` in place for a symmetric positive definite `A`, `[n][n]`, of which the lower half is read and
-/// overwritten by its Cholesky factor; `b` holds right-hand sides by rows, `[sides][n]`. False, with nothing solved, if `A` is not
-/// positive definite.
+/// overwritten by its Cholesky factor; `b` holds right-hand sides by rows, `[sides][n]`. False, with nothing solved, if
+/// `A` is not positive definite.
 pub fn solve_positive(a: &mut [f64], n: usize, b: &mut [f64]) -> bool {
     for j in 0..n {
         for i in j..n {

@@ -6,8 +6,8 @@ use crate::hrtf::mesh::Mesh;
 /// The area of each vertex's Voronoi cell over that of the sphere; they add up to 1.
 ///
 /// The mesh is a Delaunay triangulation, so each triangle's circumcentre is a corner of the cells of its three
-/// vertices. Areas are signed: where a triangle is obtuse and its circumcentre lies outside, neighbours make up for it. Unlike
-/// thirds of triangles, the result does not depend on which diagonal a square of the grid was given.
+/// vertices. Areas are signed: where a triangle is obtuse and its circumcentre lies outside, neighbours make up for it.
+/// Unlike thirds of triangles, the result does not depend on which diagonal a square of the grid was given.
 pub fn voronoi_weights(mesh: &Mesh) -> Vec<f64> {
     let points = mesh.directions();
     let mut weights = vec![0.0; points.len()];

@@ -116,7 +116,7 @@ impl Diffuse {
         (0..BANDS)
             .map(|b| {
                 let edge = |f: f64| (centre(b) * f / self.rate * LEN as f64).round() as usize;
-                let (low, high) = (edge(2f64.powf(-1.0 / 6.0)), edge(2f64.powf(1.0 / 6.0)).min(LEN / 2));
+                let (low, high) = (edge(2f64.powf(-1.0 / 6.0)).min(LEN / 2), edge(2f64.powf(1.0 / 6.0)).min(LEN / 2));
                 self.bins[low..=high].iter().fold(Band::default(), |s, b| Band {
                     left: s.left + b.left,
                     right: s.right + b.right,
@@ -154,7 +154,7 @@ pub fn hear(lines: &[[Line; 2]], direction: Vec3) -> [Line; 2] {
 
 /// Interaural time difference of the band up to 1.3 kHz, seconds, positive if the left ear leads: the lag that brings
 /// both ears together best.
-pub fn time_difference(ears: &[Line; 2], rate: f64) -> f64 {
+pub fn time_difference(ears: [&Line; 2], rate: f64) -> f64 {
     let bin = |hz: f64| (hz / rate * LEN as f64).round() as usize;
     let cross: Vec<(f64, f64, f64)> = (bin(100.0)..bin(1300.0))
         .map(|k| {
@@ -183,7 +183,7 @@ pub fn band_powers(line: &Line, rate: f64) -> Vec<f64> {
     (0..BANDS)
         .map(|b| {
             let edge = |f: f64| (centre(b) * f / rate * LEN as f64).round() as usize;
-            let (low, high) = (edge(2f64.powf(-1.0 / 6.0)), edge(2f64.powf(1.0 / 6.0)).min(LEN / 2));
+            let (low, high) = (edge(2f64.powf(-1.0 / 6.0)).min(LEN / 2), edge(2f64.powf(1.0 / 6.0)).min(LEN / 2));
             line[low..=high].iter().map(|(r, i)| f64::from(r * r + i * i)).sum()
         })
         .collect()
