@@ -20,6 +20,8 @@ pub(super) struct Bank {
     used: usize,
     parts: [[Complex<f64>; SPECTRUM]; SPECTRUM],
     inverse: [[f64; SPECTRUM]; SPECTRUM],
+    /// Response of the parts at third octaves from 20 Hz to half the sample rate.
+    between: Vec<[Complex<f64>; SPECTRUM]>,
 }
 
 impl Bank {
@@ -31,7 +33,10 @@ impl Bank {
         });
         let used = SPECTRUM_HZ.iter().filter(|f| **f < 0.45 * sample_rate).count().max(1);
         let zero = [[Complex::default(); SPECTRUM]; SPECTRUM];
-        let mut bank = Self { poles, sample_rate, used, parts: zero, inverse: [[0.0; SPECTRUM]; SPECTRUM] };
+        let mut bank =
+            Self { poles, sample_rate, used, parts: zero, inverse: [[0.0; SPECTRUM]; SPECTRUM], between: Vec::new() };
+        let thirds = (0..).map(|i| 20.0 * 2f64.powf(f64::from(i) / 3.0)).take_while(|hz| *hz < 0.5 * sample_rate);
+        bank.between = thirds.chain([0.5 * sample_rate]).map(|hz| bank.parts_at(hz)).collect();
         bank.parts = SPECTRUM_HZ.map(|hz| bank.parts_at(hz));
         let mut real = [[0.0; SPECTRUM]; SPECTRUM];
         for (k, row) in real.iter_mut().enumerate() {
@@ -46,11 +51,11 @@ impl Bank {
         bank
     }
 
-    /// The weights whose magnitude at the centres is `gains`, none of them negative or above `most`: then no frequency
-    /// gains more than `most`.
+    /// The weights whose magnitude at the centres is `gains`, but whose magnitude is nowhere above `most`: if it were,
+    /// all weights are drawn together until it is not.
     pub fn weights(&self, gains: &Spectrum, most: f64) -> Spectrum {
         let mut wanted = *gains;
-        let mut weights = self.solve(&wanted, most);
+        let mut weights = self.solve(&wanted);
         for _ in 0..6 {
             for k in 0..self.used {
                 let got = self.sum(&weights, &self.parts[k]).norm();
@@ -58,9 +63,23 @@ impl Bank {
                     wanted[k] = (wanted[k] * gains[k] / got).clamp(0.25 * gains[k], 4.0 * gains[k]);
                 }
             }
-            weights = self.solve(&wanted, most);
+            weights = self.solve(&wanted);
         }
-        weights
+        // Half way between what is wanted and one gain for all, which surely is below: eight such steps leave 0.4 %.
+        let mean = weights.iter().sum::<f64>() / SPECTRUM as f64;
+        let base = mean.clamp(0.0, most);
+        for _ in 0..8 {
+            if self.peak(&weights) <= most {
+                return weights;
+            }
+            weights = weights.map(|w| 0.5 * (w + base));
+        }
+        [base; SPECTRUM]
+    }
+
+    /// The largest magnitude over all frequencies.
+    fn peak(&self, weights: &Spectrum) -> f64 {
+        self.between.iter().map(|parts| self.sum(weights, parts).norm()).fold(weights[0].abs(), f64::max)
     }
 
     /// The response of weighted parts at `hz`.
@@ -80,10 +99,9 @@ impl Bank {
         weights.iter().zip(parts).map(|(w, p)| p * *w).sum()
     }
 
-    fn solve(&self, wanted: &Spectrum, most: f64) -> Spectrum {
-        let mut weights: Spectrum = std::array::from_fn(|b| {
-            self.inverse[b][..self.used].iter().zip(wanted).map(|(m, w)| m * w).sum::<f64>().clamp(0.0, most)
-        });
+    fn solve(&self, wanted: &Spectrum) -> Spectrum {
+        let mut weights: Spectrum =
+            std::array::from_fn(|b| self.inverse[b][..self.used].iter().zip(wanted).map(|(m, w)| m * w).sum());
         let last = weights[self.used - 1];
         weights[self.used..].fill(last);
         weights
@@ -125,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gains_are_met_and_no_frequency_gains_more_than_the_largest_weight() {
+    fn gains_are_met_and_no_frequency_gains_more_than_allowed() {
         let cases: [Spectrum; 4] = [
             [0.97, 0.965, 0.96, 0.95, 0.93, 0.91, 0.86, 0.7],
             [0.7, 0.99, 0.7, 0.99, 0.7, 0.99, 0.7, 0.99],
@@ -139,7 +157,7 @@ mod tests {
                 let peak = (0..4000)
                     .map(|i| bank.response(&weights, 0.5 * rate * f64::from(i) / 4000.0).norm())
                     .fold(0.0, f64::max);
-                assert!(peak <= weights.iter().fold(0.0, |m: f64, w| m.max(*w)) + 1e-12, "{rate} Hz: {peak}");
+                assert!(peak < 0.99951, "{rate} Hz: {peak}");
                 if case != 1 {
                     for k in 0..bank.used {
                         let got = bank.response(&weights, SPECTRUM_HZ[k]).norm();

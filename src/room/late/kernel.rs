@@ -98,21 +98,23 @@ pub(super) fn separate(block: &[Lanes; SPAN], lines: &mut [Planar; GROUP]) {
     }
 }
 
-/// Mixes eight lines by a Hadamard matrix of columns of length √8, with the signs of two lines turned before it and of
-/// three after it, so that nothing steady adds up.
+/// Mixes either four of eight lines by a Hadamard matrix of columns of length 2, then the two fours by a rotation (its
+/// cosine and sine), with signs turned before and after, so that nothing steady adds up.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-pub(super) fn mix(lines: &mut [Planar; GROUP]) {
+pub(super) fn mix(lines: &mut [Planar; GROUP], turn: [f32; 2]) {
+    let [c, s] = turn;
     for n in 0..SPAN {
         let x: [f32; 8] = std::array::from_fn(|i| if i == 2 || i == 7 { -lines[i][n] } else { lines[i][n] });
         let a =
             [x[0] + x[1], x[0] - x[1], x[2] + x[3], x[2] - x[3], x[4] + x[5], x[4] - x[5], x[6] + x[7], x[6] - x[7]];
         let b =
             [a[0] + a[2], a[1] + a[3], a[0] - a[2], a[1] - a[3], a[4] + a[6], a[5] + a[7], a[4] - a[6], a[5] - a[7]];
-        let c =
-            [b[0] + b[4], b[1] + b[5], b[2] + b[6], b[3] + b[7], b[0] - b[4], b[1] - b[5], b[2] - b[6], b[3] - b[7]];
-        for i in 0..8 {
-            // Each line feeds the next but two most directly, never itself alone.
-            lines[(i + 3) % 8][n] = if i == 1 || i == 4 || i == 6 { -c[i] } else { c[i] };
+        for i in 0..4 {
+            let (slow, fast) = (c * b[i] + s * b[i + 4], c * b[i + 4] - s * b[i]);
+            // Each line feeds its neighbour most directly.
+            let to = (i + 1) % 4;
+            lines[to][n] = if i == 1 { -slow } else { slow };
+            lines[to + 4][n] = if i == 0 || i == 2 { -fast } else { fast };
         }
     }
 }

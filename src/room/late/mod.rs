@@ -6,7 +6,7 @@
 //! another, and walls are rarely alike: so the groups decay at their own rates, and the whole decays as fast at first and
 //! as slowly at last as the room's images do.
 //!
-//! The images of the last order rendered feed the line closest to their direction ([`line_of`]). They are one generation
+//! The images of the last order rendered feed the line closest to their direction ([`LateDesign::feed`]). They are one generation
 //! of reflections, the first pass through the lines is the next, and [`LateDesign`] sets the level such that the energy
 //! continues that of the mean image field.
 //!
@@ -19,7 +19,7 @@ mod kernel;
 mod lines;
 
 pub use design::LateDesign;
-pub use lines::{DIRECTIONS, GROUP, LINES, line_of};
+pub use lines::{DIRECTIONS, GROUP, LINES};
 
 use crate::error::Result;
 use crate::room::Room;
@@ -63,6 +63,7 @@ pub struct Late {
 struct Glide {
     round: [Taps; GROUPS],
     heard: [Taps; GROUPS],
+    turn: [[f32; 2]; GROUPS],
     steps: usize,
 }
 
@@ -111,13 +112,13 @@ impl Late {
             return false;
         }
         let steps = (GLIDE_SECONDS * to.sample_rate() / GLIDE_STEP as f64).ceil() as usize;
-        let (round, heard) = (self.design.round, self.design.heard);
+        let (round, heard, turn) = (self.design.round, self.design.heard, self.design.turn);
         self.design.clone_from(to);
         if self.is_quiet() {
             self.glide = None;
         } else {
-            (self.design.round, self.design.heard) = (round, heard);
-            self.glide = Some(Glide { round: to.round, heard: to.heard, steps: steps.max(1) });
+            (self.design.round, self.design.heard, self.design.turn) = (round, heard, turn);
+            self.glide = Some(Glide { round: to.round, heard: to.heard, turn: to.turn, steps: steps.max(1) });
         }
         true
     }
@@ -125,7 +126,7 @@ impl Late {
     /// Back to silence, with any change done.
     pub fn reset(&mut self) {
         if let Some(glide) = self.glide.take() {
-            (self.design.round, self.design.heard) = (glide.round, glide.heard);
+            (self.design.round, self.design.heard, self.design.turn) = (glide.round, glide.heard, glide.turn);
         }
         self.silence();
         self.at = [0; LINES];
@@ -187,12 +188,12 @@ impl Late {
         }
         let Some(glide) = &mut self.glide else { return };
         let part = 1.0 / glide.steps as f32;
-        let pairs =
-            self.design.round.iter_mut().zip(&glide.round).chain(self.design.heard.iter_mut().zip(&glide.heard));
-        for (now, goal) in pairs {
-            for (x, g) in now.as_flattened_mut().iter_mut().zip(goal.as_flattened()) {
-                *x = if glide.steps == 1 { *g } else { *x + (*g - *x) * part };
-            }
+        let design = &mut self.design;
+        let taps = design.round.iter_mut().zip(&glide.round).chain(design.heard.iter_mut().zip(&glide.heard));
+        let taps = taps.flat_map(|(now, goal)| now.as_flattened_mut().iter_mut().zip(goal.as_flattened()));
+        let turns = design.turn.as_flattened_mut().iter_mut().zip(glide.turn.as_flattened());
+        for (x, g) in taps.chain(turns) {
+            *x = if glide.steps == 1 { *g } else { *x + (*g - *x) * part };
         }
         glide.steps -= 1;
         if glide.steps == 0 {
@@ -224,7 +225,7 @@ impl Late {
                 outputs[g * GROUP + i][from..from + n].copy_from_slice(&line[..n]);
             }
             kernel::separate(&block, &mut lines);
-            kernel::mix(&mut lines);
+            kernel::mix(&mut lines, self.design.turn[g]);
             for (i, line) in lines.iter_mut().enumerate() {
                 let input = &inputs[g * GROUP + i][from..from + n];
                 line[..n].iter_mut().zip(input).for_each(|(x, i)| *x += i);
