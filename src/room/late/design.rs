@@ -84,25 +84,39 @@ impl LateDesign {
             rates: [[0.0; SPECTRUM]; CELLS],
             gains: [[0.0; SPECTRUM]; CELLS],
         };
-        let whole = |b: usize| time_of_fall(&decay.terms(b, EVERYWHERE), 35.0);
-        let ends: Spectrum = std::array::from_fn(whole);
+        let everything: [Vec<Term>; SPECTRUM] = std::array::from_fn(|b| decay.terms(b, EVERYWHERE));
+        let ends: Spectrum = std::array::from_fn(|b| time_of_fall(&everything[b], 35.0));
+        let mut parts = Vec::with_capacity(CELLS);
         for g in 0..GROUPS {
             let cells: [CellMask; 2] = [1 << (2 * g), 2 << (2 * g)];
-            let halves = cells.map(|cell| tune(room, decay, cell, &ends));
-            let alike = (0..SPECTRUM).all(|b| (halves[0][b].rate / halves[1][b].rate).ln().abs() < ALIKE);
-            let halves = if alike { [tune(room, decay, cells[0] | cells[1], &ends); 2] } else { halves };
-            let (turn, lines) = if alike { (std::f32::consts::FRAC_1_SQRT_2, GROUP) } else { (0.0, HALF) };
-            design.turn[g] = [(1.0 - turn * turn).sqrt(), turn];
-            for (half, tuned) in halves.iter().enumerate() {
-                let first = if alike { g * GROUP } else { g * GROUP + half * HALF };
-                let mean = lengths[first..][..lines].iter().sum::<usize>() as f64 / (lines as f64 * sample_rate);
-                for (b, t) in tuned.iter().enumerate() {
-                    // With the source itself as its only feed, every line gets the whole of it at once.
-                    let fed = if room.reflection_order == 0 { lines as f64 } else { t.fed };
-                    let gain = (t.power * mean / fed).sqrt();
+            let [slow, fast] = cells.map(|cell| tune(room, decay, cell, &ends));
+            if slow.iter().zip(&fast).all(|(s, f)| (s.rate / f.rate).ln().abs() < ALIKE) {
+                let both = cells[0] | cells[1];
+                parts.push(Part::new(both, g * GROUP, GROUP, tune(room, decay, both, &ends)));
+                design.turn[g] = [std::f32::consts::FRAC_1_SQRT_2; 2];
+            } else {
+                parts.push(Part::new(cells[0], g * GROUP, HALF, slow));
+                parts.push(Part::new(cells[1], g * GROUP + HALF, HALF, fast));
+            }
+        }
+        for b in 0..SPECTRUM {
+            if room.t60.is_none() {
+                align(&mut parts, b, &everything[b], ends[b]);
+            }
+            for part in &parts {
+                let own = &lengths[part.first..][..part.lines];
+                let mean = own.iter().sum::<usize>() as f64 / (part.lines as f64 * sample_rate);
+                let Tuned { rate, power } = part.tuned[b];
+                // With the source itself as its only feed, every line gets the whole of it at once.
+                let fed = match room.reflection_order {
+                    0 => part.lines as f64,
+                    order => decay.of_order(order, b, part.cells, rate),
+                };
+                let gain = (power * mean / fed).sqrt();
+                for half in (part.first / HALF)..(part.first + part.lines) / HALF {
                     // Walls that absorb everything feed nothing; more than 40 dB would make up for nothing audible.
-                    design.gains[2 * g + half][b] = if gain.is_finite() { gain.min(100.0) } else { 0.0 };
-                    design.rates[2 * g + half][b] = t.rate;
+                    design.gains[half][b] = if gain.is_finite() { gain.min(100.0) } else { 0.0 };
+                    design.rates[half][b] = rate;
                 }
             }
         }
@@ -176,6 +190,21 @@ fn check(room: &Room, sample_rate: f64) -> Result<()> {
     }
 }
 
+/// Lines that feed each other, and the part of the field they stand for.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    cells: CellMask,
+    first: usize,
+    lines: usize,
+    tuned: [Tuned; SPECTRUM],
+}
+
+impl Part {
+    fn new(cells: CellMask, first: usize, lines: usize, tuned: [Tuned; SPECTRUM]) -> Self {
+        Self { cells, first, lines, tuned }
+    }
+}
+
 /// What a part of the field comes to in one band.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tuned {
@@ -183,24 +212,43 @@ struct Tuned {
     rate: f64,
     /// Of the exponential at the time 0.
     power: f64,
-    /// What the images of the last order feed, as if all at the time 0.
-    fed: f64,
 }
 
 /// Every band of the field in some cells; `ends` is when the whole field has fallen by 35 dB.
 fn tune(room: &Room, decay: &Decay, cells: CellMask, ends: &Spectrum) -> [Tuned; SPECTRUM] {
-    let order = room.reflection_order;
     let path = decay.free_path(cells) / room.speed_of_sound;
     std::array::from_fn(|b| {
         let terms: Vec<Term> = decay.terms(b, cells);
         // The fit keeps to what can be heard, however high the order.
-        let start = ((order + 1) as f64 * path).min(2.0 * ends[b]);
+        let start = ((room.reflection_order + 1) as f64 * path).min(2.0 * ends[b]);
         let (mut level, mut rate) = fit(&terms, start, ends[b].max(start + 4.0 * path));
         if let Some(wanted) = &room.t60 {
             rate = decay.wanted_rate(wanted, b);
             level = energy_after(&terms, start).ln() + rate * start;
         }
         let rate = rate.max(SIXTY_DB / LONGEST_T60);
-        Tuned { rate, power: level.exp() * rate, fed: decay.of_order(order, b, cells, rate) }
+        Tuned { rate, power: level.exp() * rate }
     })
+}
+
+/// Turns the parts' decays together until their sum falls as the whole field does from −5 to −35 dB; its level half way
+/// stays.
+fn align(parts: &mut [Part], band: usize, whole: &[Term], end: f64) {
+    let from = time_of_fall(whole, 5.0);
+    let middle = 0.5 * (from + end);
+    let wanted = fit(whole, from, end).1;
+    for _ in 0..2 {
+        let sum: Vec<Term> =
+            parts.iter().map(|p| Term { energy: p.tuned[band].power, rate: p.tuned[band].rate }).collect();
+        let scale = wanted / fit(&sum, from, end).1;
+        if !(0.5..2.0).contains(&scale) {
+            return;
+        }
+        for part in parts.iter_mut() {
+            let old = part.tuned[band];
+            let rate = (old.rate * scale).max(SIXTY_DB / LONGEST_T60);
+            part.tuned[band] =
+                Tuned { rate, power: old.power * (rate / old.rate) * ((rate - old.rate) * middle).exp() };
+        }
+    }
 }
