@@ -13,7 +13,7 @@ pub(super) const POLES: usize = SPECTRUM - 1;
 /// The parts for one sample rate, and the way from gains to weights.
 #[derive(Clone, Debug)]
 pub(super) struct Bank {
-    /// Gain of each low-pass in its trapezoidal form.
+    /// Gain of each low-pass: `y += g (x − y)`.
     pub poles: [f64; POLES],
     sample_rate: f64,
     /// Bands whose centre the sample rate can carry; the others go with the last of them.
@@ -28,8 +28,7 @@ impl Bank {
     pub fn new(sample_rate: f64) -> Self {
         let poles = std::array::from_fn(|i| {
             let edge = (SPECTRUM_HZ[i] * std::f64::consts::SQRT_2).min(0.45 * sample_rate);
-            let g = (std::f64::consts::PI * edge / sample_rate).tan();
-            g / (1.0 + g)
+            1.0 - (-std::f64::consts::TAU * edge / sample_rate).exp()
         });
         let used = SPECTRUM_HZ.iter().filter(|f| **f < 0.45 * sample_rate).count().max(1);
         let zero = [[Complex::default(); SPECTRUM]; SPECTRUM];
@@ -109,7 +108,7 @@ impl Bank {
 
     fn parts_at(&self, hz: f64) -> [Complex<f64>; SPECTRUM] {
         let z = Complex::from_polar(1.0, -std::f64::consts::TAU * hz.min(0.5 * self.sample_rate) / self.sample_rate);
-        let low = self.poles.map(|p| (Complex::from(1.0) + z) * p / (Complex::from(1.0) - z * (1.0 - 2.0 * p)));
+        let low = self.poles.map(|p| Complex::from(p) / (Complex::from(1.0) - z * (1.0 - p)));
         std::array::from_fn(|b| {
             let upper = if b < POLES { low[b] } else { Complex::from(1.0) };
             upper - if b > 0 { low[b - 1] } else { Complex::from(0.0) }
