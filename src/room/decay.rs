@@ -15,6 +15,7 @@
 
 use super::air::attenuation_per_metre;
 use super::{BAND_CENTRES_HZ, BANDS, Bands, Room};
+use crate::coords::Vec3;
 use std::f64::consts::{LN_10, PI};
 
 /// The octave bands and one above them, in which the walls stay as they are in the last and air takes more.
@@ -43,14 +44,52 @@ pub const SIXTY_DB: f64 = 6.0 * LN_10;
 /// Absorption where the walls' own cannot be scaled to a wanted time, as with none at all.
 const ANY_ABSORPTION: f64 = 0.2;
 
-/// Gauss and Legendre's five points between 0 and 1, and their weights.
-const GAUSS: [(f64, f64); 5] = [
-    (0.046_910_077_030_668, 0.118_463_442_528_095),
-    (0.230_765_344_947_158, 0.239_314_335_249_683),
-    (0.5, 0.284_444_444_444_444),
-    (0.769_234_655_052_842, 0.239_314_335_249_683),
-    (0.953_089_922_969_332, 0.118_463_442_528_095),
+/// Gauss and Legendre's six points between 0 and 1, and their weights.
+const GAUSS: [(f64, f64); 6] = [
+    (0.033_765_242_898_424, 0.085_662_246_189_585),
+    (0.169_395_306_766_868, 0.180_380_786_524_069),
+    (0.380_690_406_958_402, 0.233_956_967_286_346),
+    (0.619_309_593_041_598, 0.233_956_967_286_346),
+    (0.830_604_693_233_132, 0.180_380_786_524_069),
+    (0.966_234_757_101_576, 0.085_662_246_189_585),
 ];
+
+/// Parts of the sphere: for each axis the directions closest to it, those that decay slowly and those that decay fast.
+pub const CELLS: usize = 6;
+
+/// The part of each axis's directions that is not wholly fast.
+const FAST_FROM: f64 = 0.85;
+
+/// Which cells, a bit for each: `1 << (2 axis + fast)`.
+pub type CellMask = u8;
+
+/// The whole sphere.
+pub const EVERYWHERE: CellMask = (1 << CELLS) - 1;
+
+/// How the sphere is cut in cells: sharply between the axes, softly between slow and fast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cells {
+    /// Decay in a direction: the sum over the axes of this, times the direction's part along the axis.
+    slopes: [f64; 3],
+    /// Of the directions closest to each axis: the slowest decay, and one above which all is fast.
+    bounds: [[f64; 2]; 3],
+}
+
+impl Cells {
+    /// The axis that a direction (any length but 0) is closest to, and the part of its energy that is counted as slow. For
+    /// the audio thread.
+    pub fn of(&self, direction: Vec3) -> (usize, f64) {
+        let parts = [direction.x.abs(), direction.y.abs(), direction.z.abs()];
+        let axis = (0..3).fold(0, |best, a| if parts[a] > parts[best] { a } else { best });
+        let decay: f64 = parts.iter().zip(self.slopes).map(|(u, k)| u * k).sum::<f64>() / direction.norm();
+        let [low, high] = self.bounds[axis];
+        if high - low < 1e-9 {
+            return (axis, 0.5);
+        }
+        let fast = ((decay - low) / (high - low)).clamp(0.0, 1.0);
+        (axis, (1.0 - fast) * (1.0 - fast))
+    }
+}
 
 /// A direction of the first octant; by symmetry it stands for eight.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +100,9 @@ struct Ray {
     walls: [f64; 3],
     /// The axis it is closest to.
     axis: usize,
+    direction: Vec3,
+    /// The part of its energy that counts as slow.
+    slow: f64,
 }
 
 /// A term `energy · exp(−rate t)`.
@@ -78,6 +120,11 @@ fn left(terms: &[Term], t: f64) -> (f64, f64) {
         let now = term.energy * (-term.rate * t).exp();
         (sum + now / term.rate, slope - now)
     })
+}
+
+/// Energy still to come at t, of a sum of exponentials.
+pub fn energy_after(terms: &[Term], t: f64) -> f64 {
+    left(terms, t).0
 }
 
 /// When the energy still to come has fallen by `db` (positive) from what it was at 0.
@@ -140,6 +187,15 @@ pub struct Decay {
     air: Spectrum,
     speed: f64,
     volume: f64,
+    cells: Cells,
+}
+
+impl Ray {
+    /// The part of it that is in some cells.
+    fn share(&self, cells: CellMask) -> f64 {
+        let bit = |cell: usize| f64::from(cells >> cell & 1);
+        self.slow * bit(2 * self.axis) + (1.0 - self.slow) * bit(2 * self.axis + 1)
+    }
 }
 
 impl Decay {
@@ -147,13 +203,53 @@ impl Decay {
     pub fn new(room: &Room) -> Self {
         let walls = room.absorption.map(|wall| std::array::from_fn(|b| 1.0 - wall[b.min(BANDS - 1)]));
         let air = SPECTRUM_HZ.map(|hz| room.air.as_ref().map_or(0.0, |air| 2.0 * attenuation_per_metre(air, hz)));
-        let mut decay = Self { rays: rays(room.size), walls, air, speed: room.speed_of_sound, volume: room.volume() };
+        let mut decay = Self {
+            rays: rays(room.size),
+            walls,
+            air,
+            speed: room.speed_of_sound,
+            volume: room.volume(),
+            cells: Cells { slopes: [0.0; 3], bounds: [[0.0; 2]; 3] },
+        };
         if let Some(wanted) = &room.t60 {
             (0..BANDS).for_each(|b| decay.tune(b, wanted[b]));
             let last: [f64; 6] = std::array::from_fn(|w| decay.walls[w][BANDS - 1]);
             decay.walls.iter_mut().zip(last).for_each(|(wall, q)| wall[BANDS] = q);
         }
+        decay.cells = decay.cut(room.size);
+        decay.set_cells(&decay.cells.clone());
         decay
+    }
+
+    /// How this room's directions fall in cells.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// Counts directions by the cells of another room.
+    pub fn set_cells(&mut self, cells: &Cells) {
+        self.cells = *cells;
+        self.rays.iter_mut().for_each(|ray| ray.slow = cells.of(ray.direction).1);
+    }
+
+    /// Cells by the decay in the middle bands.
+    fn cut(&self, size: [f64; 3]) -> Cells {
+        let slopes = std::array::from_fn(|a| (1..6).map(|b| self.axes(b).0[a]).sum::<f64>() / size[a]);
+        let bounds = std::array::from_fn(|axis| {
+            let decay =
+                |r: &Ray| [r.direction.x, r.direction.y, r.direction.z].iter().zip(slopes).map(|(u, k)| u * k).sum();
+            let mut own: Vec<(f64, f64)> =
+                self.rays.iter().filter(|r| r.axis == axis).map(|r| (decay(r), r.weight)).collect();
+            own.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let all: f64 = own.iter().map(|(_, w)| w).sum();
+            let mut part = 0.0;
+            let high = own.iter().find(|(_, w)| {
+                part += w;
+                part >= FAST_FROM * all
+            });
+            [own.first(), high].map(|edge| edge.map_or(0.0, |(decay, _)| *decay))
+        });
+        Cells { slopes, bounds }
     }
 
     /// Raises the reflection factors of a band to the power that makes its T30 the time wanted.
@@ -172,7 +268,7 @@ impl Decay {
                 wall[band] = q.max(1e-3).powf(power);
             }
             // What the walls alone would do, as if the rates of walls and air added up.
-            let got = SIXTY_DB / t30(&self.terms(band, None)) - air;
+            let got = SIXTY_DB / t30(&self.terms(band, EVERYWHERE)) - air;
             let next = if goal > 0.0 && got > 0.0 { (power * goal / got).clamp(1e-4, 1e3) } else { 1e-4 };
             let done = (next / power - 1.0).abs() < 1e-5;
             power = next;
@@ -190,11 +286,11 @@ impl Decay {
         self.walls.map(|wall| std::array::from_fn(|b| wall[b].sqrt()))
     }
 
-    /// The mean field of all images in one band as exponentials, of all directions or of those closest to one axis: the
+    /// The mean field of all images in one band as exponentials, of some cells: the
     /// energy that reaches an omnidirectional listener in a second from a source of gain 1 at a metre that clicks once.
-    pub fn terms(&self, band: usize, axis: Option<usize>) -> Vec<Term> {
+    pub fn terms(&self, band: usize, cells: CellMask) -> Vec<Term> {
         let (rates, excess) = self.axes(band);
-        let own = |ray: &&Ray| axis.is_none_or(|a| a == ray.axis);
+        let own = |ray: &&Ray| ray.share(cells) > 0.0;
         let scale = 4.0 * PI * self.speed / self.volume * excess;
         self.rays
             .iter()
@@ -202,7 +298,7 @@ impl Decay {
             .map(|ray| {
                 let walls: f64 = ray.walls.iter().zip(rates).map(|(n, k)| n * k).sum();
                 Term {
-                    energy: scale * ray.weight,
+                    energy: scale * ray.weight * ray.share(cells),
                     rate: (self.speed * (walls + self.air[band])).max(SIXTY_DB / LONGEST_T60),
                 }
             })
@@ -230,29 +326,37 @@ impl Decay {
         (rates, excess)
     }
 
+    /// The rate, nepers of energy a second, of a single exponential with the time wanted in a band of the spectrum; above
+    /// the octave bands air takes more, as it does without a wanted time.
+    pub fn wanted_rate(&self, wanted: &Bands, band: usize) -> f64 {
+        let last = band.min(BANDS - 1);
+        SIXTY_DB / wanted[last] + self.speed * (self.air[band] - self.air[last])
+    }
+
     /// Seconds to −60 dB in each band, as ISO 3382-1 measures T30.
     pub fn t30(&self) -> Bands {
-        std::array::from_fn(|b| t30(&self.terms(b, None)))
+        std::array::from_fn(|b| t30(&self.terms(b, EVERYWHERE)))
     }
 
     /// Energy that arrives after `seconds`, in each band.
     pub fn energy_after(&self, seconds: f64) -> Bands {
-        std::array::from_fn(|b| left(&self.terms(b, None), seconds).0)
+        std::array::from_fn(|b| left(&self.terms(b, EVERYWHERE), seconds).0)
     }
 
-    /// Metres between two walls on the way, on average over directions closest to an axis.
-    pub fn free_path(&self, axis: usize) -> f64 {
-        let own = self.rays.iter().filter(|ray| ray.axis == axis);
-        let (part, walls) =
-            own.fold((0.0, 0.0), |(p, n), ray| (p + ray.weight, n + ray.weight * ray.walls.iter().sum::<f64>()));
+    /// Metres between two walls on the way, on average over the directions of some cells.
+    pub fn free_path(&self, cells: CellMask) -> f64 {
+        let (part, walls) = self.rays.iter().fold((1e-12, 1e-12), |(p, n), ray| {
+            let part = ray.weight * ray.share(cells);
+            (p + part, n + part * ray.walls.iter().sum::<f64>())
+        });
         part / walls
     }
 
     /// The mean energy of the images of exactly `order` in one band, each weighted by `exp(rate t)` at its time t. Of
-    /// directions closest to `axis` or of all.
-    pub fn of_order(&self, order: usize, band: usize, axis: Option<usize>, rate: f64) -> f64 {
+    /// some cells.
+    pub fn of_order(&self, order: usize, band: usize, cells: CellMask, rate: f64) -> f64 {
         let mut sum = 0.0;
-        self.over_orders(order, band, axis, |orders, seconds, energy| {
+        self.over_orders(order, band, cells, |orders, seconds, energy| {
             let k = order.wrapping_sub(orders);
             if k < 4 {
                 sum += energy[k] * (rate * seconds).exp();
@@ -265,7 +369,7 @@ impl Decay {
     pub fn up_to_order(&self, order: usize, band: usize, seconds: f64) -> f64 {
         let mut sum = 0.0;
         for n in 0..=order {
-            self.over_orders(n, band, None, |orders, t, energy| {
+            self.over_orders(n, band, EVERYWHERE, |orders, t, energy| {
                 let k = n.wrapping_sub(orders);
                 if k < 4 && t >= seconds {
                     sum += energy[k];
@@ -277,18 +381,18 @@ impl Decay {
 
     /// Walks along every ray where images of `order` may be: calls with an order, the time, and the energy of the images
     /// of that order and the three above it.
-    fn over_orders(&self, order: usize, band: usize, axis: Option<usize>, mut visit: impl FnMut(usize, f64, [f64; 4])) {
+    fn over_orders(&self, order: usize, band: usize, cells: CellMask, mut visit: impl FnMut(usize, f64, [f64; 4])) {
         const STEPS: f64 = 8.0;
         let table: [Vec<f64>; 3] = std::array::from_fn(|a| {
             let (low, high) = (self.walls[2 * a][band], self.walls[2 * a + 1][band]);
             let odd = 0.5 * (low + high);
             (0..order as i32 + 6).map(|n| (low * high).powi(n / 2) * if n % 2 == 1 { odd } else { 1.0 }).collect()
         });
-        let own = |ray: &&Ray| axis.is_none_or(|a| a == ray.axis);
+        let own = |ray: &&Ray| ray.share(cells) > 0.0;
         for ray in self.rays.iter().filter(own) {
             let all: f64 = ray.walls.iter().sum();
             let step = 1.0 / (all * STEPS);
-            let scale = ray.weight * 4.0 * PI / self.volume * step;
+            let scale = ray.weight * ray.share(cells) * 4.0 * PI / self.volume * step;
             let first = (order.saturating_sub(3) as f64 * STEPS) as usize;
             for i in first..((order + 3) as f64 * STEPS) as usize {
                 let metres = (i as f64 + 0.5) * step;
@@ -325,19 +429,26 @@ pub fn reflection(room: &Room) -> [Bands; 6] {
     Decay::new(room).reflection()
 }
 
-/// Each face of a cube around the listener, cut by Gauss's points and seen as a part of the sphere.
+/// Each face of a cube around the listener, cut by Gauss's points, which are closer where sound goes to and fro between
+/// two walls, and seen as a part of the sphere.
 fn rays(size: [f64; 3]) -> Vec<Ray> {
     let mut rays = Vec::with_capacity(3 * GAUSS.len() * GAUSS.len());
     for axis in 0..3 {
-        for (p, wp) in GAUSS {
-            for (q, wq) in GAUSS {
+        for (s, ws) in GAUSS {
+            for (t, wt) in GAUSS {
+                let (p, q) = (s * s, t * t);
                 let norm = (1.0 + p * p + q * q).sqrt();
-                let mut walls = [0.0; 3];
-                for (i, u) in [1.0, p, q].into_iter().enumerate() {
-                    let a = (axis + i) % 3;
-                    walls[a] = u / (norm * size[a]);
+                let mut u = [0.0; 3];
+                for (i, x) in [1.0, p, q].into_iter().enumerate() {
+                    u[(axis + i) % 3] = x / norm;
                 }
-                rays.push(Ray { weight: wp * wq / norm.powi(3), walls, axis });
+                rays.push(Ray {
+                    weight: 4.0 * s * t * ws * wt / norm.powi(3),
+                    walls: std::array::from_fn(|a| u[a] / size[a]),
+                    axis,
+                    direction: Vec3::new(u[0], u[1], u[2]),
+                    slow: 0.5,
+                });
             }
         }
     }

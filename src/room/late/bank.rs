@@ -13,25 +13,29 @@ pub(super) const POLES: usize = SPECTRUM - 1;
 /// The parts for one sample rate, and the way from gains to weights.
 #[derive(Clone, Debug)]
 pub(super) struct Bank {
-    /// Gain of each low-pass in its trapezoidal form.
+    /// Gain of each low-pass: `y += g (x − y)`.
     pub poles: [f64; POLES],
     sample_rate: f64,
     /// Bands whose centre the sample rate can carry; the others go with the last of them.
     used: usize,
     parts: [[Complex<f64>; SPECTRUM]; SPECTRUM],
     inverse: [[f64; SPECTRUM]; SPECTRUM],
+    /// Response of the parts at third octaves from 20 Hz to half the sample rate.
+    between: Vec<[Complex<f64>; SPECTRUM]>,
 }
 
 impl Bank {
     pub fn new(sample_rate: f64) -> Self {
         let poles = std::array::from_fn(|i| {
             let edge = (SPECTRUM_HZ[i] * std::f64::consts::SQRT_2).min(0.45 * sample_rate);
-            let g = (std::f64::consts::PI * edge / sample_rate).tan();
-            g / (1.0 + g)
+            1.0 - (-std::f64::consts::TAU * edge / sample_rate).exp()
         });
         let used = SPECTRUM_HZ.iter().filter(|f| **f < 0.45 * sample_rate).count().max(1);
         let zero = [[Complex::default(); SPECTRUM]; SPECTRUM];
-        let mut bank = Self { poles, sample_rate, used, parts: zero, inverse: [[0.0; SPECTRUM]; SPECTRUM] };
+        let mut bank =
+            Self { poles, sample_rate, used, parts: zero, inverse: [[0.0; SPECTRUM]; SPECTRUM], between: Vec::new() };
+        let thirds = (0..).map(|i| 20.0 * 2f64.powf(f64::from(i) / 3.0)).take_while(|hz| *hz < 0.5 * sample_rate);
+        bank.between = thirds.chain([0.5 * sample_rate]).map(|hz| bank.parts_at(hz)).collect();
         bank.parts = SPECTRUM_HZ.map(|hz| bank.parts_at(hz));
         let mut real = [[0.0; SPECTRUM]; SPECTRUM];
         for (k, row) in real.iter_mut().enumerate() {
@@ -46,11 +50,11 @@ impl Bank {
         bank
     }
 
-    /// The weights whose magnitude at the centres is `gains`, none of them negative or above `most`: then no frequency
-    /// gains more than `most`.
+    /// The weights whose magnitude at the centres is `gains`, but whose magnitude is nowhere above `most`: if it were,
+    /// all weights are drawn together until it is not.
     pub fn weights(&self, gains: &Spectrum, most: f64) -> Spectrum {
         let mut wanted = *gains;
-        let mut weights = self.solve(&wanted, most);
+        let mut weights = self.solve(&wanted);
         for _ in 0..6 {
             for k in 0..self.used {
                 let got = self.sum(&weights, &self.parts[k]).norm();
@@ -58,9 +62,23 @@ impl Bank {
                     wanted[k] = (wanted[k] * gains[k] / got).clamp(0.25 * gains[k], 4.0 * gains[k]);
                 }
             }
-            weights = self.solve(&wanted, most);
+            weights = self.solve(&wanted);
         }
-        weights
+        // Half way between what is wanted and one gain for all, which surely is below: eight such steps leave 0.4 %.
+        let mean = weights.iter().sum::<f64>() / SPECTRUM as f64;
+        let base = mean.clamp(0.0, most);
+        for _ in 0..8 {
+            if self.peak(&weights) <= most {
+                return weights;
+            }
+            weights = weights.map(|w| 0.5 * (w + base));
+        }
+        [base; SPECTRUM]
+    }
+
+    /// The largest magnitude over all frequencies.
+    fn peak(&self, weights: &Spectrum) -> f64 {
+        self.between.iter().map(|parts| self.sum(weights, parts).norm()).fold(weights[0].abs(), f64::max)
     }
 
     /// The response of weighted parts at `hz`.
@@ -80,10 +98,9 @@ impl Bank {
         weights.iter().zip(parts).map(|(w, p)| p * *w).sum()
     }
 
-    fn solve(&self, wanted: &Spectrum, most: f64) -> Spectrum {
-        let mut weights: Spectrum = std::array::from_fn(|b| {
-            self.inverse[b][..self.used].iter().zip(wanted).map(|(m, w)| m * w).sum::<f64>().clamp(0.0, most)
-        });
+    fn solve(&self, wanted: &Spectrum) -> Spectrum {
+        let mut weights: Spectrum =
+            std::array::from_fn(|b| self.inverse[b][..self.used].iter().zip(wanted).map(|(m, w)| m * w).sum());
         let last = weights[self.used - 1];
         weights[self.used..].fill(last);
         weights
@@ -91,7 +108,7 @@ impl Bank {
 
     fn parts_at(&self, hz: f64) -> [Complex<f64>; SPECTRUM] {
         let z = Complex::from_polar(1.0, -std::f64::consts::TAU * hz.min(0.5 * self.sample_rate) / self.sample_rate);
-        let low = self.poles.map(|p| (Complex::from(1.0) + z) * p / (Complex::from(1.0) - z * (1.0 - 2.0 * p)));
+        let low = self.poles.map(|p| Complex::from(p) / (Complex::from(1.0) - z * (1.0 - p)));
         std::array::from_fn(|b| {
             let upper = if b < POLES { low[b] } else { Complex::from(1.0) };
             upper - if b > 0 { low[b - 1] } else { Complex::from(0.0) }
@@ -125,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gains_are_met_and_no_frequency_gains_more_than_the_largest_weight() {
+    fn gains_are_met_and_no_frequency_gains_more_than_allowed() {
         let cases: [Spectrum; 4] = [
             [0.97, 0.965, 0.96, 0.95, 0.93, 0.91, 0.86, 0.7],
             [0.7, 0.99, 0.7, 0.99, 0.7, 0.99, 0.7, 0.99],
@@ -139,7 +156,7 @@ mod tests {
                 let peak = (0..4000)
                     .map(|i| bank.response(&weights, 0.5 * rate * f64::from(i) / 4000.0).norm())
                     .fold(0.0, f64::max);
-                assert!(peak <= weights.iter().fold(0.0, |m: f64, w| m.max(*w)) + 1e-12, "{rate} Hz: {peak}");
+                assert!(peak < 0.99951, "{rate} Hz: {peak}");
                 if case != 1 {
                     for k in 0..bank.used {
                         let got = bank.response(&weights, SPECTRUM_HZ[k]).norm();

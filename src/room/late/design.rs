@@ -8,10 +8,14 @@
 //! the tail whatever the lines' lengths.
 
 use super::bank::{Bank, POLES};
-use super::lines::{GROUP, GROUPS, LINES, lengths};
+use super::lines::{GROUP, GROUPS, HALF, LINES, feed, lengths};
+use crate::coords::Vec3;
 use crate::error::{Error, Result};
 use crate::room::Room;
-use crate::room::decay::{Decay, LONGEST_T60, SIXTY_DB, SPECTRUM, Spectrum, Term, fit, time_of_fall};
+use crate::room::decay::{
+    CELLS, CellMask, Cells, Decay, EVERYWHERE, LONGEST_T60, SIXTY_DB, SPECTRUM, Spectrum, Term, energy_after, fit,
+    time_of_fall,
+};
 
 /// Eight lines side by side.
 pub(super) type Lanes = [f32; GROUP];
@@ -19,8 +23,12 @@ pub(super) type Lanes = [f32; GROUP];
 /// Weights of the low-passes of a group's lines, and of what passes directly.
 pub(super) type Taps = [Lanes; POLES + 1];
 
-/// A factor of every group's mixing matrix, which is in the weights: a Hadamard matrix of eight has columns of this length.
-const COLUMN: f64 = 2.828_427_124_746_190_3;
+/// A factor of every mixing matrix, which is in the weights: a Hadamard matrix of four has columns of this length.
+/// The last step of it, between the halves of a group, is a rotation.
+const COLUMN: f64 = 2.0;
+
+/// Halves of a group whose rates differ by less than this part are one.
+const ALIKE: f64 = 0.08;
 
 /// The network for one room and sample rate. Made anywhere, given to [`super::Late`].
 #[derive(Clone, Debug)]
@@ -31,10 +39,13 @@ pub struct LateDesign {
     pub(super) round: [Taps; GROUPS],
     /// What is heard.
     pub(super) heard: [Taps; GROUPS],
+    /// How the halves of each group are mixed: cosine and sine of a rotation.
+    pub(super) turn: [[f32; 2]; GROUPS],
     sample_rate: f64,
-    /// Decay rates of the groups, nepers of energy a second, and their powers.
-    rates: [Spectrum; GROUPS],
-    gains: [Spectrum; GROUPS],
+    cells: Cells,
+    /// Decay rate of each half group, nepers of energy a second, and its gain.
+    rates: [Spectrum; CELLS],
+    gains: [Spectrum; CELLS],
 }
 
 impl LateDesign {
@@ -55,7 +66,9 @@ impl LateDesign {
     /// As [`LateDesign::new`].
     pub fn retuned(&self, room: &Room) -> Result<Self> {
         check(room, self.sample_rate)?;
-        Ok(Self::with_lengths(room, &Decay::new(room), self.sample_rate, self.lengths))
+        let mut decay = Decay::new(room);
+        decay.set_cells(&self.cells);
+        Ok(Self::with_lengths(room, &decay, self.sample_rate, self.lengths))
     }
 
     fn with_lengths(room: &Room, decay: &Decay, sample_rate: f64, lengths: [usize; LINES]) -> Self {
@@ -65,17 +78,46 @@ impl LateDesign {
             poles: bank.poles.map(|p| p as f32),
             round: [[[0.0; GROUP]; POLES + 1]; GROUPS],
             heard: [[[0.0; GROUP]; POLES + 1]; GROUPS],
+            turn: [[1.0, 0.0]; GROUPS],
             sample_rate,
-            rates: [[0.0; SPECTRUM]; GROUPS],
-            gains: [[0.0; SPECTRUM]; GROUPS],
+            cells: *decay.cells(),
+            rates: [[0.0; SPECTRUM]; CELLS],
+            gains: [[0.0; SPECTRUM]; CELLS],
         };
+        let everything: [Vec<Term>; SPECTRUM] = std::array::from_fn(|b| decay.terms(b, EVERYWHERE));
+        let ends: Spectrum = std::array::from_fn(|b| time_of_fall(&everything[b], 35.0));
+        let mut parts = Vec::with_capacity(CELLS);
+        for g in 0..GROUPS {
+            let cells: [CellMask; 2] = [1 << (2 * g), 2 << (2 * g)];
+            let [slow, fast] = cells.map(|cell| tune(room, decay, cell, &ends));
+            if slow.iter().zip(&fast).all(|(s, f)| (s.rate / f.rate).ln().abs() < ALIKE) {
+                let both = cells[0] | cells[1];
+                parts.push(Part::new(both, g * GROUP, GROUP, tune(room, decay, both, &ends)));
+                design.turn[g] = [std::f32::consts::FRAC_1_SQRT_2; 2];
+            } else {
+                parts.push(Part::new(cells[0], g * GROUP, HALF, slow));
+                parts.push(Part::new(cells[1], g * GROUP + HALF, HALF, fast));
+            }
+        }
         for b in 0..SPECTRUM {
-            let all = decay.terms(b, None);
-            let end = time_of_fall(&all, 35.0);
-            for g in 0..GROUPS {
-                let own = &lengths[g * GROUP..][..GROUP];
-                let mean = own.iter().sum::<usize>() as f64 / (GROUP as f64 * sample_rate);
-                (design.rates[g][b], design.gains[g][b]) = level(room, decay, b, g, mean, end);
+            if room.t60.is_none() {
+                align(&mut parts, b, &everything[b], ends[b]);
+            }
+            for part in &parts {
+                let own = &lengths[part.first..][..part.lines];
+                let mean = own.iter().sum::<usize>() as f64 / (part.lines as f64 * sample_rate);
+                let Tuned { rate, power } = part.tuned[b];
+                // With the source itself as its only feed, every line gets the whole of it at once.
+                let fed = match room.reflection_order {
+                    0 => part.lines as f64,
+                    order => decay.of_order(order, b, part.cells, rate),
+                };
+                let gain = (power * mean / fed).sqrt();
+                for half in (part.first / HALF)..(part.first + part.lines) / HALF {
+                    // Walls that absorb everything feed nothing; more than 40 dB would make up for nothing audible.
+                    design.gains[half][b] = if gain.is_finite() { gain.min(100.0) } else { 0.0 };
+                    design.rates[half][b] = rate;
+                }
             }
         }
         design.weigh(&bank);
@@ -85,18 +127,18 @@ impl LateDesign {
     /// The filters of every line from rates and gains.
     fn weigh(&mut self, bank: &Bank) {
         for i in 0..LINES {
-            let (g, lane) = (i / GROUP, i % GROUP);
+            let (g, lane, half) = (i / GROUP, i % GROUP, i / HALF);
             let length = self.lengths[i] as f64 / self.sample_rate;
             let most = (-0.5 * length * SIXTY_DB / LONGEST_T60).exp();
             let pass = |delay: &Spectrum| -> Spectrum {
-                std::array::from_fn(|b| (-0.5 * self.rates[g][b] * (length + delay[b] / self.sample_rate)).exp())
+                std::array::from_fn(|b| (-0.5 * self.rates[half][b] * (length + delay[b] / self.sample_rate)).exp())
             };
             let mut weights = bank.weights(&pass(&[0.0; SPECTRUM]), most);
             // The filter's own delay is part of the way round.
             let delay = std::array::from_fn(|b| bank.group_delay(&weights, b));
             let gains = pass(&delay);
             weights = bank.weights(&gains, most);
-            let heard = bank.weights(&std::array::from_fn(|b| gains[b] * self.gains[g][b]), f64::MAX);
+            let heard = bank.weights(&std::array::from_fn(|b| gains[b] * self.gains[half][b]), f64::MAX);
             for (taps, weights, scale) in
                 [(&mut self.round[g], weights, 1.0 / COLUMN), (&mut self.heard[g], heard, 1.0)]
             {
@@ -109,6 +151,14 @@ impl LateDesign {
         }
     }
 
+    /// The two lines that an image in `direction` (from the listener, in the room's frame; any length but 0) feeds, and
+    /// the gain for each: one of those whose sound decays slowly, one of those whose sound decays fast. Their powers add
+    /// up to 1. A small change of direction changes the gains smoothly, but may exchange a line: fade. For the audio
+    /// thread.
+    pub fn feed(&self, direction: Vec3) -> [(usize, f32); 2] {
+        feed(&self.cells, direction)
+    }
+
     /// Samples of each line.
     pub fn lengths(&self) -> &[usize; LINES] {
         &self.lengths
@@ -119,8 +169,8 @@ impl LateDesign {
         self.sample_rate
     }
 
-    /// Seconds to −60 dB of each axis's lines in each band, the last being 16 kHz.
-    pub fn t60(&self) -> [Spectrum; GROUPS] {
+    /// Seconds to −60 dB of each four lines in each band, the last being 16 kHz.
+    pub fn t60(&self) -> [Spectrum; CELLS] {
         self.rates.map(|group| group.map(|k| SIXTY_DB / k))
     }
 
@@ -140,20 +190,65 @@ fn check(room: &Room, sample_rate: f64) -> Result<()> {
     }
 }
 
-/// Rate and gain of one group in one band; `mean` seconds are its lines' mean length, `end` is when the whole field has
-/// fallen by 35 dB.
-fn level(room: &Room, decay: &Decay, band: usize, axis: usize, mean: f64, end: f64) -> (f64, f64) {
-    let terms: Vec<Term> = decay.terms(band, Some(axis));
-    let order = room.reflection_order;
-    let path = decay.free_path(axis) / room.speed_of_sound;
-    // The fit keeps to what can be heard, however high the order.
-    let start = ((order + 1) as f64 * path).min(2.0 * end);
-    let (level, rate) = fit(&terms, start, end.max(start + 4.0 * path));
-    let rate = rate.max(SIXTY_DB / LONGEST_T60);
-    // With the source itself as its only feed, every line gets the whole of it at once.
-    let fed = if order == 0 { GROUP as f64 } else { decay.of_order(order, band, Some(axis), rate) };
-    let squared = level.exp() * rate * mean / fed;
-    // Walls that absorb everything feed nothing; more than 40 dB would make up for nothing that can be heard.
-    let gain = if squared.is_finite() { squared.sqrt().min(100.0) } else { 0.0 };
-    (rate, gain)
+/// Lines that feed each other, and the part of the field they stand for.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    cells: CellMask,
+    first: usize,
+    lines: usize,
+    tuned: [Tuned; SPECTRUM],
+}
+
+impl Part {
+    fn new(cells: CellMask, first: usize, lines: usize, tuned: [Tuned; SPECTRUM]) -> Self {
+        Self { cells, first, lines, tuned }
+    }
+}
+
+/// What a part of the field comes to in one band.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tuned {
+    /// Nepers of energy a second.
+    rate: f64,
+    /// Of the exponential at the time 0.
+    power: f64,
+}
+
+/// Every band of the field in some cells; `ends` is when the whole field has fallen by 35 dB.
+fn tune(room: &Room, decay: &Decay, cells: CellMask, ends: &Spectrum) -> [Tuned; SPECTRUM] {
+    let path = decay.free_path(cells) / room.speed_of_sound;
+    std::array::from_fn(|b| {
+        let terms: Vec<Term> = decay.terms(b, cells);
+        // The fit keeps to what can be heard, however high the order.
+        let start = ((room.reflection_order + 1) as f64 * path).min(2.0 * ends[b]);
+        let (mut level, mut rate) = fit(&terms, start, ends[b].max(start + 4.0 * path));
+        if let Some(wanted) = &room.t60 {
+            rate = decay.wanted_rate(wanted, b);
+            level = energy_after(&terms, start).ln() + rate * start;
+        }
+        let rate = rate.max(SIXTY_DB / LONGEST_T60);
+        Tuned { rate, power: level.exp() * rate }
+    })
+}
+
+/// Turns the parts' decays together until their sum falls as the whole field does from −5 to −35 dB; its level half way
+/// stays.
+fn align(parts: &mut [Part], band: usize, whole: &[Term], end: f64) {
+    let from = time_of_fall(whole, 5.0);
+    let middle = 0.5 * (from + end);
+    let wanted = fit(whole, from, end).1;
+    for _ in 0..2 {
+        let sum: Vec<Term> =
+            parts.iter().map(|p| Term { energy: p.tuned[band].power, rate: p.tuned[band].rate }).collect();
+        let scale = wanted / fit(&sum, from, end).1;
+        if !(0.5..2.0).contains(&scale) {
+            return;
+        }
+        for part in parts.iter_mut() {
+            let old = part.tuned[band];
+            let rate = (old.rate * scale).max(SIXTY_DB / LONGEST_T60);
+            part.tuned[band] =
+                Tuned { rate, power: old.power * (rate / old.rate) * ((rate - old.rate) * middle).exp() };
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::coords::Vec3;
 use crate::room::Room;
-use crate::room::decay::{Decay, LONGEST_T60};
+use crate::room::decay::{Cells, Decay, LONGEST_T60};
 
 /// Lines of the network, each a plane wave from a direction of its own.
 pub const LINES: usize = 24;
@@ -12,6 +12,9 @@ pub const GROUP: usize = 8;
 
 /// Axes, each with a group of lines.
 pub(super) const GROUPS: usize = LINES / GROUP;
+
+/// Half a group: the lines of directions that decay slowly, and those of directions that decay fast.
+pub(super) const HALF: usize = GROUP / 2;
 
 /// The shortest line, samples: what the network works on at once is no longer.
 pub(super) const SHORTEST: usize = 17;
@@ -38,7 +41,8 @@ pub const DIRECTIONS: [Vec3; LINES] = directions();
 
 const fn directions() -> [Vec3; LINES] {
     // The rotations of a cube that keep its orientation: even permutations with an even number of minus signs, odd ones
-    // with an odd number. Front and back, even and odd take turns.
+    // with an odd number. In each group the even ones come first; either half is
+    // balanced between front and back.
     const EVEN: [[f64; 3]; 4] = [[1.0, 1.0, 1.0], [-1.0, -1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0]];
     const ODD: [[f64; 3]; 4] = [[-1.0, 1.0, 1.0], [1.0, -1.0, 1.0], [-1.0, -1.0, -1.0], [1.0, 1.0, -1.0]];
     let mut all = [Vec3::new(0.0, 0.0, 0.0); LINES];
@@ -48,8 +52,8 @@ const fn directions() -> [Vec3; LINES] {
         let mut i = 0;
         while i < 4 {
             let (e, o) = (EVEN[i], ODD[i]);
-            all[g * GROUP + 2 * i] = Vec3::new(even[g][0] * e[0], even[g][1] * e[1], even[g][2] * e[2]);
-            all[g * GROUP + 2 * i + 1] = Vec3::new(odd[g][0] * o[0], odd[g][1] * o[1], odd[g][2] * o[2]);
+            all[g * GROUP + i] = Vec3::new(even[g][0] * e[0], even[g][1] * e[1], even[g][2] * e[2]);
+            all[g * GROUP + HALF + i] = Vec3::new(odd[g][0] * o[0], odd[g][1] * o[1], odd[g][2] * o[2]);
             i += 1;
         }
         g += 1;
@@ -57,23 +61,21 @@ const fn directions() -> [Vec3; LINES] {
     all
 }
 
-/// The line for a sound from `direction` (room's frame; any length but 0): the closest of those of the axis that the
-/// direction is closest to. For the audio thread.
-pub fn line_of(direction: Vec3) -> usize {
-    let parts = [direction.x.abs(), direction.y.abs(), direction.z.abs()];
-    let axis = (0..3).fold(0, |best, a| if parts[a] > parts[best] { a } else { best });
-    let own = axis * GROUP..(axis + 1) * GROUP;
-    own.clone().fold(
-        own.start,
-        |best, i| {
+/// The two lines for a sound from `direction`, the closest of the slow and the closest of the fast half of its axis's
+/// group, and the gain for each; their powers add up to 1.
+pub(super) fn feed(cells: &Cells, direction: Vec3) -> [(usize, f32); 2] {
+    let (axis, slow) = cells.of(direction);
+    [(axis * GROUP, slow), (axis * GROUP + HALF, 1.0 - slow)].map(|(first, power)| {
+        let line = (first..first + HALF).fold(first, |best, i| {
             if direction.dot(DIRECTIONS[i]) > direction.dot(DIRECTIONS[best]) { i } else { best }
-        },
-    )
+        });
+        (line, power.sqrt() as f32)
+    })
 }
 
 /// Lengths in samples: primes around each axis's mean free path, evenly spread in their logarithm, all different.
 pub(super) fn lengths(room: &Room, decay: &Decay, t60: f64, sample_rate: f64) -> [usize; LINES] {
-    let paths: [f64; GROUPS] = std::array::from_fn(|axis| decay.free_path(axis) / room.speed_of_sound);
+    let paths: [f64; GROUPS] = std::array::from_fn(|axis| decay.free_path(3 << (2 * axis)) / room.speed_of_sound);
     let all = paths.iter().sum::<f64>() * GROUP as f64;
     let stretch = (MODES * t60.min(LONGEST_T60) / all).clamp(1.0, LONGEST_STRETCH);
     let mut used = [0; LINES];
@@ -116,13 +118,6 @@ mod tests {
                 }
             }
             assert_eq!(degree < 8, (sum / 576.0).abs() < 1e-9, "degree {degree}: {sum}");
-        }
-    }
-
-    #[test]
-    fn every_direction_is_its_own_line() {
-        for (i, d) in DIRECTIONS.iter().enumerate() {
-            assert_eq!(line_of(*d * 7.0), i);
         }
     }
 

@@ -6,7 +6,7 @@
 //! another, and walls are rarely alike: so the groups decay at their own rates, and the whole decays as fast at first and
 //! as slowly at last as the room's images do.
 //!
-//! The images of the last order rendered feed the line closest to their direction ([`line_of`]). They are one generation
+//! The images of the last order rendered feed the line closest to their direction ([`LateDesign::feed`]). They are one generation
 //! of reflections, the first pass through the lines is the next, and [`LateDesign`] sets the level such that the energy
 //! continues that of the mean image field.
 //!
@@ -19,7 +19,7 @@ mod kernel;
 mod lines;
 
 pub use design::LateDesign;
-pub use lines::{DIRECTIONS, GROUP, LINES, line_of};
+pub use lines::{DIRECTIONS, GROUP, LINES};
 
 use crate::error::Result;
 use crate::room::Room;
@@ -37,20 +37,21 @@ const GLIDE_STEP: usize = 16;
 /// A tail this far below the loudest that went in has ended: −120 dB.
 const SILENCE: f32 = 1e-6;
 
+/// What no signal is: louder input would end as infinity in the lines.
+const LOUDEST: f32 = 1e30;
+
 /// The late field of one room. [`Late::new`] allocates; everything else is for the audio thread.
 #[derive(Clone, Debug)]
 pub struct Late {
     design: LateDesign,
-    /// All lines one after another, and where each begins and goes on.
-    memory: Vec<f32>,
-    starts: [usize; LINES],
-    at: [usize; LINES],
+    store: Store,
     /// Samples since the lines were last empty: what they hold from before counts as silence.
     age: usize,
     state: [[Lanes; POLES]; GROUPS],
     glide: Option<Glide>,
     /// Samples processed, for steps that do not depend on blocks.
     clock: usize,
+    scratch: Box<Scratch>,
     /// The loudest input since the lines were empty.
     loudest: f32,
     /// Samples since anything that can be heard went into a line.
@@ -58,11 +59,20 @@ pub struct Late {
     longest: usize,
 }
 
+/// Room to work in: one group's lines, and the same side by side, before and behind the filters.
+#[derive(Clone, Debug)]
+struct Scratch {
+    lines: [Planar; GROUP],
+    block: [Lanes; SPAN],
+    heard: [Lanes; SPAN],
+}
+
 /// A change under way: the weights wanted and the steps left.
 #[derive(Clone, Debug)]
 struct Glide {
     round: [Taps; GROUPS],
     heard: [Taps; GROUPS],
+    turn: [[f32; 2]; GROUPS],
     steps: usize,
 }
 
@@ -85,14 +95,17 @@ impl Late {
         }
         let longest = design.lengths.iter().fold(0, |m, n| *n.max(&m));
         Self {
+            store: Store { memory: vec![0.0; total], starts, at: [0; LINES], lengths: design.lengths },
             design,
-            memory: vec![0.0; total],
-            starts,
-            at: [0; LINES],
             age: 0,
             state: [[[0.0; GROUP]; POLES]; GROUPS],
             glide: None,
             clock: 0,
+            scratch: Box::new(Scratch {
+                lines: [[0.0; SPAN]; GROUP],
+                block: [[0.0; GROUP]; SPAN],
+                heard: [[0.0; GROUP]; SPAN],
+            }),
             loudest: 0.0,
             still: 0,
             longest,
@@ -111,13 +124,13 @@ impl Late {
             return false;
         }
         let steps = (GLIDE_SECONDS * to.sample_rate() / GLIDE_STEP as f64).ceil() as usize;
-        let (round, heard) = (self.design.round, self.design.heard);
+        let (round, heard, turn) = (self.design.round, self.design.heard, self.design.turn);
         self.design.clone_from(to);
         if self.is_quiet() {
             self.glide = None;
         } else {
-            (self.design.round, self.design.heard) = (round, heard);
-            self.glide = Some(Glide { round: to.round, heard: to.heard, steps: steps.max(1) });
+            (self.design.round, self.design.heard, self.design.turn) = (round, heard, turn);
+            self.glide = Some(Glide { round: to.round, heard: to.heard, turn: to.turn, steps: steps.max(1) });
         }
         true
     }
@@ -125,10 +138,10 @@ impl Late {
     /// Back to silence, with any change done.
     pub fn reset(&mut self) {
         if let Some(glide) = self.glide.take() {
-            (self.design.round, self.design.heard) = (glide.round, glide.heard);
+            (self.design.round, self.design.heard, self.design.turn) = (glide.round, glide.heard, glide.turn);
         }
         self.silence();
-        self.at = [0; LINES];
+        self.store.at = [0; LINES];
         self.clock = 0;
     }
 
@@ -157,7 +170,7 @@ impl Late {
     pub fn process(&mut self, inputs: &[&[f32]; LINES], outputs: &mut [&mut [f32]; LINES]) {
         let frames = inputs.iter().map(|x| x.len()).chain(outputs.iter().map(|y| y.len())).min().unwrap_or(0);
         let loudest = inputs.iter().fold(0.0, |m: f32, x| m.max(kernel::peak(&x[..frames])));
-        if !loudest.is_finite() || (self.is_quiet() && loudest == 0.0) {
+        if loudest.is_nan() || loudest > LOUDEST || (self.is_quiet() && loudest == 0.0) {
             self.silence();
             outputs.iter_mut().for_each(|y| y[..frames].fill(0.0));
             return;
@@ -171,7 +184,7 @@ impl Late {
                 n = n.min(GLIDE_STEP - self.clock % GLIDE_STEP);
                 self.step();
             }
-            self.span(inputs, outputs, done, n);
+            self.span(inputs, outputs, done, n, loudest == 0.0);
             done += n;
             self.clock = self.clock.wrapping_add(n);
         }
@@ -187,12 +200,12 @@ impl Late {
         }
         let Some(glide) = &mut self.glide else { return };
         let part = 1.0 / glide.steps as f32;
-        let pairs =
-            self.design.round.iter_mut().zip(&glide.round).chain(self.design.heard.iter_mut().zip(&glide.heard));
-        for (now, goal) in pairs {
-            for (x, g) in now.as_flattened_mut().iter_mut().zip(goal.as_flattened()) {
-                *x = if glide.steps == 1 { *g } else { *x + (*g - *x) * part };
-            }
+        let design = &mut self.design;
+        let taps = design.round.iter_mut().zip(&glide.round).chain(design.heard.iter_mut().zip(&glide.heard));
+        let taps = taps.flat_map(|(now, goal)| now.as_flattened_mut().iter_mut().zip(goal.as_flattened()));
+        let turns = design.turn.as_flattened_mut().iter_mut().zip(glide.turn.as_flattened());
+        for (x, g) in taps.chain(turns) {
+            *x = if glide.steps == 1 { *g } else { *x + (*g - *x) * part };
         }
         glide.steps -= 1;
         if glide.steps == 0 {
@@ -201,16 +214,21 @@ impl Late {
     }
 
     /// `n` samples, no more than the shortest line has: what comes out of the lines was all put in before.
-    fn span(&mut self, inputs: &[&[f32]; LINES], outputs: &mut [&mut [f32]; LINES], from: usize, n: usize) {
+    fn span(
+        &mut self,
+        inputs: &[&[f32]; LINES],
+        outputs: &mut [&mut [f32]; LINES],
+        from: usize,
+        n: usize,
+        watch: bool,
+    ) {
         let mut top = 0.0f32;
         for g in 0..GROUPS {
-            let mut lines: [Planar; GROUP] = [[0.0; SPAN]; GROUP];
-            let mut block: [Lanes; SPAN] = [[0.0; GROUP]; SPAN];
-            let mut heard: [Lanes; SPAN] = [[0.0; GROUP]; SPAN];
+            let Scratch { lines, block, heard } = &mut *self.scratch;
             for (i, line) in lines.iter_mut().enumerate() {
-                self.read(g * GROUP + i, &mut line[..n]);
+                self.store.read(g * GROUP + i, self.age, &mut line[..n]);
             }
-            kernel::interleave(&lines, &mut block);
+            kernel::interleave(lines, block);
             kernel::filter(
                 &mut block[..n],
                 &mut heard[..n],
@@ -219,42 +237,59 @@ impl Late {
                 &self.design.round[g],
                 &self.design.heard[g],
             );
-            kernel::separate(&heard, &mut lines);
+            kernel::separate(heard, lines);
             for (i, line) in lines.iter().enumerate() {
                 outputs[g * GROUP + i][from..from + n].copy_from_slice(&line[..n]);
             }
-            kernel::separate(&block, &mut lines);
-            kernel::mix(&mut lines);
+            kernel::separate(block, lines);
+            kernel::mix(lines, self.design.turn[g]);
             for (i, line) in lines.iter_mut().enumerate() {
                 let input = &inputs[g * GROUP + i][from..from + n];
                 line[..n].iter_mut().zip(input).for_each(|(x, i)| *x += i);
-                top = top.max(kernel::peak(&line[..n]));
-                self.write(g * GROUP + i, &line[..n]);
+                if watch {
+                    top = top.max(kernel::peak(&line[..n]));
+                }
+                self.store.write(g * GROUP + i, &line[..n]);
             }
         }
         self.age = self.age.saturating_add(n);
-        if top.is_finite() {
+        if !watch {
+            self.still = 0;
+        } else if top.is_finite() {
             self.still = if top > SILENCE * self.loudest { 0 } else { self.still + n };
         } else {
             self.silence();
         }
     }
+}
 
-    /// The next samples of a line; silence where nothing has gone in since it was empty.
-    fn read(&self, line: usize, to: &mut [f32]) {
-        let length = self.design.lengths[line];
+/// The memory of all lines.
+#[derive(Clone, Debug)]
+struct Store {
+    /// One after another, and where each begins and goes on.
+    memory: Vec<f32>,
+    starts: [usize; LINES],
+    at: [usize; LINES],
+    lengths: [usize; LINES],
+}
+
+impl Store {
+    /// The next samples of a line; silence where nothing has gone in since it was empty,
+    /// `age` samples ago.
+    fn read(&self, line: usize, age: usize, to: &mut [f32]) {
+        let length = self.lengths[line];
         let own = &self.memory[self.starts[line]..][..length];
         let first = to.len().min(length - self.at[line]);
         let (a, b) = to.split_at_mut(first);
         a.copy_from_slice(&own[self.at[line]..][..first]);
         b.copy_from_slice(&own[..b.len()]);
-        let empty = length.saturating_sub(self.age).min(to.len());
+        let empty = length.saturating_sub(age).min(to.len());
         to[..empty].fill(0.0);
     }
 
     /// Puts samples where the same number were just read.
     fn write(&mut self, line: usize, from: &[f32]) {
-        let length = self.design.lengths[line];
+        let length = self.lengths[line];
         let own = &mut self.memory[self.starts[line]..][..length];
         let first = from.len().min(length - self.at[line]);
         own[self.at[line]..][..first].copy_from_slice(&from[..first]);
