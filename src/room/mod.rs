@@ -7,6 +7,7 @@
 pub mod air;
 pub mod bands;
 pub mod lattice;
+pub mod measures;
 pub mod response;
 
 use crate::error::{Error, Result};
