@@ -8,6 +8,8 @@ mod around;
 pub mod bench;
 mod bench_verb;
 mod compare;
+#[allow(dead_code, reason = "the picture of the verb `ir`")]
+mod decay_plot;
 mod docs;
 mod draw;
 mod file;

@@ -34,7 +34,7 @@ mod tests {
     /// dB per kilometre at the exact midband frequency, as the standard's tables have it.
     fn db_per_km(temperature_c: f64, humidity_percent: f64, band: usize) -> f64 {
         let exact = 1000.0 * 10f64.powf(0.3 * (band as f64 - 3.0));
-        8685.889_638 * attenuation_per_metre(&Air { temperature_c, humidity_percent }, exact)
+        8_685.889_638 * attenuation_per_metre(&Air { temperature_c, humidity_percent }, exact)
     }
 
     #[test]

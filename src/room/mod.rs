@@ -13,6 +13,7 @@ pub mod history;
 pub mod late;
 pub mod lattice;
 pub(crate) mod path;
+pub mod measures;
 pub mod response;
 
 use crate::error::{Error, Result};

@@ -200,6 +200,12 @@ impl Chart {
         page.text((at[0], self.top - 11.0), SMALL, Anchor::Start, GREY, unit);
     }
 
+    /// The mark of a curve in a legend of the page's own.
+    #[allow(dead_code, reason = "for the picture of the verb `ir`")]
+    pub(in crate::cli) fn key(&self, page: &mut Page, (x, y): (f64, f64), colour: Rgb) {
+        rule(page, vec![(x, y), (x + 14.0, y)], 3.0, colour);
+    }
+
     /// Names of curves, in a row above the chart's right end.
     pub(in crate::cli) fn legend(&self, page: &mut Page, entries: &[(String, Rgb)]) {
         // The average letter of the common fonts is about half as wide as high.
