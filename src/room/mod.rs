@@ -5,7 +5,11 @@
 //! directivity) is expressed as seven such gains.
 
 pub mod bands;
+pub mod directivity;
 pub mod lattice;
+pub mod material;
+mod material_table;
+pub mod preset;
 
 use crate::error::{Error, Result};
 
