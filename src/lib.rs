@@ -34,6 +34,7 @@ pub mod render;
 #[cfg(feature = "files")]
 pub mod resample;
 pub mod room;
+pub mod scene;
 #[cfg(feature = "files")]
 pub mod sink;
 #[cfg(feature = "sofa")]

@@ -15,6 +15,11 @@ pub mod lattice;
 pub(crate) mod path;
 pub mod measures;
 pub mod response;
+pub mod directivity;
+pub mod lattice;
+pub mod material;
+mod material_table;
+pub mod preset;
 
 use crate::error::{Error, Result};
 
