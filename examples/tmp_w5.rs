@@ -13,12 +13,20 @@ fn main() {
     let block = 256;
     let cal = |set: &std::sync::Arc<periphon::hrtf::HrtfSet>| {
         let (mut e, mut c) = engine(set, &EngineOptions::live(48e3, 128, 64)).unwrap();
-        for i in 0..64 { c.add(SourceSpec::new(Motion::Orbit { start: Vec3::from_polar(i as f64 * 5.0, 0.0, 1.0), seconds_per_turn: 4.0 })).unwrap(); }
+        for i in 0..64 {
+            c.add(SourceSpec::new(Motion::Orbit {
+                start: Vec3::from_polar(i as f64 * 5.0, 0.0, 1.0),
+                seconds_per_turn: 4.0,
+            }))
+            .unwrap();
+        }
         let x: Vec<f32> = (0..128).map(|k| ((k * k) as f32 * 0.7).sin()).collect();
         let inputs: Vec<&[f32]> = (0..64).map(|_| &x[..]).collect();
         let (mut l, mut r) = (vec![0.0; 128], vec![0.0; 128]);
         let t0 = cpu();
-        for _ in 0..10 * 375 { e.process(&inputs, &mut l, &mut r); }
+        for _ in 0..10 * 375 {
+            e.process(&inputs, &mut l, &mut r);
+        }
         (cpu() - t0) / 10.0 / 64.0 * 1e3
     };
     let secs = 20;
@@ -72,7 +80,8 @@ fn main() {
         for _ in 0..200 {
             e.process(&inputs, &mut l, &mut r);
         }
-        let c0 = cal(&set); let t0 = { cpu() };
+        let c0 = cal(&set);
+        let t0 = { cpu() };
         let mut worst = 0.0f64;
         for _ in 0..secs * 48000 / block {
             let t = std::time::Instant::now();

@@ -51,39 +51,6 @@ fn without_constraint(set: &HrtfSet, order: usize) -> DecoderFilters {
 fn a_diffuse_field_has_the_levels_and_the_coherence_of_the_set() {
     for (name, set) in [("ku100", &*KU100), ("kemar", &*KEMAR)] {
         let truth = Diffuse::of_set(set, 0);
-        let n = set.shells()[0].mesh.directions().len() as u32;
-        let on = (0..n).flat_map(|v| set.onsets(v));
-        let (a, b) = on.fold((1e9f32, 0f32), |(a, b), x| (a.min(x), b.max(x)));
-        println!("{name}: {} taps, onsets {a} to {b}", set.taps());
-        for order in [1, 2, 3, 4, 5, 7] {
-            for (what, options) in [
-                ("plain", DesignOptions { diffuse_field: false, ..DesignOptions::default() }),
-                ("1e-4", DesignOptions::default()),
-                ("1e-3", DesignOptions { regularisation: 1e-3, ..DesignOptions::default() }),
-                ("1e-2", DesignOptions { regularisation: 1e-2, ..DesignOptions::default() }),
-            ] {
-                if what.starts_with("1e") && what != "1e-4" && order != 3 && order != 7 {
-                    continue;
-                }
-                let t = std::time::Instant::now();
-                let filters = DecoderFilters::design_with(set, order, &options).unwrap();
-                let took = t.elapsed().as_secs_f64() * 1e3;
-                let (level, coherence) = diffuse_errors(&filters, &truth);
-                let q = quality(set, &filters);
-                println!(
-                    "{name} {order} {what:6} taps {} cut {:.0}: level max {:.2} mean {:.2} dB, coherence max {:.3} mean {:.3}, LSD {:.2} dB, ILD {:.2} dB, ITD max {:.1} mean {:.1} us; {took:.0} ms",
-                    filters.taps(),
-                    filters.cut_hz(),
-                    most(&level),
-                    mean(&level),
-                    most(&coherence),
-                    mean(&coherence),
-                    q.lsd,
-                    q.ild,
-                    q.itd_max * 1e6,
-                    q.itd_mean * 1e6
-                );
-            }
         for order in 1..=7 {
             let (level, coherence) = diffuse_errors(&design(set, order), &truth);
             let (plain_level, plain_coherence) = diffuse_errors(&without_constraint(set, order), &truth);

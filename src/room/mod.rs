@@ -8,18 +8,17 @@ pub mod air;
 pub mod bands;
 pub mod decay;
 pub(crate) mod direct;
+pub mod directivity;
 pub(crate) mod early;
 pub mod history;
 pub mod late;
 pub mod lattice;
-pub(crate) mod path;
-pub mod measures;
-pub mod response;
-pub mod directivity;
-pub mod lattice;
 pub mod material;
 mod material_table;
+pub mod measures;
+pub(crate) mod path;
 pub mod preset;
+pub mod response;
 
 use crate::error::{Error, Result};
 
