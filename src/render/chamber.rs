@@ -97,7 +97,7 @@ impl Chamber {
         room.check()?;
         let EarlyOptions { sample_rate, sources, frames, .. } = options.early;
         let late = if room.late { Some(Late::new(room, sample_rate)?) } else { None };
-        let early = Early::new(room, &decay::reflection(room), &options.early);
+        let early = Early::new(room, &decay::reflection(room), late.as_ref().map(Late::design), &options.early);
         let near = early.near();
         let mut chamber = Self {
             sample_rate,

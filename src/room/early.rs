@@ -10,7 +10,7 @@
 
 use super::bands::BandFilter;
 use super::history::{History, Parts};
-use super::late::line_of;
+use super::late::LateDesign;
 use super::lattice::Image;
 use super::path::{Path, Placing, Point, Reading, Stretch, THIRD, slack};
 use super::{BANDS, Bands, Room};
@@ -29,8 +29,8 @@ struct Fixed {
     image: Image,
     /// What its walls leave of the pressure.
     wall: Bands,
-    /// The late line that it feeds, if it is of the last order.
-    line: Option<usize>,
+    /// The lines of the late field that it feeds, and how much, if it is of the last order.
+    feeds: Option<[(usize, f32); 2]>,
 }
 
 struct Sender {
@@ -88,18 +88,18 @@ pub(crate) struct EarlyOptions {
 }
 
 impl Early {
-    /// `reflection` holds each wall's pressure reflection factors.
-    pub(crate) fn new(room: &Room, reflection: &[Bands; 6], options: &EarlyOptions) -> Self {
+    /// `reflection` holds each wall's pressure reflection factors; `late` is the late field that is fed.
+    pub(crate) fn new(room: &Room, reflection: &[Bands; 6], late: Option<&LateDesign>, options: &EarlyOptions) -> Self {
         let order = room.reflection_order;
         let middle = Vec3::new(0.5 * room.size[0], 0.5 * room.size[1], 0.5 * room.size[2]);
         // As seen from the middle of the room: a line that a moving source changed would click.
-        let line = |image: &Image| line_of((image.position(room.size, middle) - middle).direction());
+        let feeds = |image: &Image| late.map(|l| l.feed((image.position(room.size, middle) - middle).direction()));
         let images: Vec<Fixed> = Image::up_to(order)
             .into_iter()
             .skip(1)
             .map(|image| Fixed {
                 wall: image.reflection(reflection),
-                line: (room.late && image.order() == order).then(|| line(&image)),
+                feeds: if image.order() == order { feeds(&image) } else { None },
                 image,
             })
             .collect();
@@ -244,10 +244,10 @@ impl Early {
             let signal = &mut self.signals[count][..frames];
             let reading = Reading { history: &sender.history, past: &mut self.past, other: &mut self.other };
             path.read(&stretch, ends, &self.reader, reading, signal);
-            if let Some(line) = self.images[i].line {
-                let gains = [&[stretch.ends[0].feed][..], &[stretch.ends[1].feed][..]];
+            for (line, gain) in self.images[i].feeds.iter().flatten() {
+                let [from, to_] = [0, 1].map(|e| [stretch.ends[e].feed * gain]);
                 let plane = &mut to.lines[line * to.stride..][..to.stride];
-                mix(plane, to.stride, &[signal], &[Gains { from: gains[0], to: gains[1] }]);
+                mix(plane, to.stride, &[signal], &[Gains { from: &from, to: &to_ }]);
             }
             if i < self.near {
                 to.near[(source * NEAR + i) * to.stride..][..frames].copy_from_slice(signal);
@@ -334,7 +334,7 @@ mod tests {
         }
         let (source, head) = (Vec3::new(4.5, 2.5, 1.5), Vec3::new(2.0, 2.2, 1.6));
         let reflection = room.absorption.map(|w| w.map(|a| (1.0 - a).sqrt()));
-        let mut early = Early::new(&room, &reflection, &options(256));
+        let mut early = Early::new(&room, &reflection, None, &options(256));
         // A band-limited pulse, so that only what the short reader promises is asked of it.
         let pulse = |t: f64| {
             let x = 0.5 * t;
@@ -371,7 +371,7 @@ mod tests {
             placing(Vec3::new(1.0 + 2.0 * t, 2.0, 1.5), Vec3::new(4.0, 3.0, 1.6))
         };
         let x: Vec<f32> = (0..48_000).map(|n| (n as f64 * 0.13).sin() as f32).collect();
-        let mut early = Early::new(&room, &reflection, &options(256));
+        let mut early = Early::new(&room, &reflection, None, &options(256));
         let whole = omni(&mut early, &x, 256, &place);
         // The loudest change from sample to sample is the tone's own: nothing clicks.
         let level = whole.iter().map(|y| y * y).sum::<f64>() / whole.len() as f64;
