@@ -21,6 +21,9 @@ pub const DIRECT_S: f64 = 0.0025;
 /// The onset is the first sample that reaches the peak less this, dB (ISO 3382-1, 5.3.2 asks for at least 20).
 const ONSET_DB: f64 = 20.0;
 
+/// Sample rates that make sense, Hz.
+const SAMPLE_RATES: std::ops::RangeInclusive<f64> = 1.0..=1e7;
+
 /// The figures of one response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measures {
@@ -84,6 +87,10 @@ impl fmt::Display for Missing {
 ///
 /// Allocates, and takes about 0.1 s for 10 s at 48 kHz: not for the audio thread.
 pub fn measures(response: &[f32], sample_rate: f64) -> Measures {
+    if !SAMPLE_RATES.contains(&sample_rate) {
+        let bands = std::array::from_fn(|_| BandMeasures { missing: Some(Missing::Rate), ..BandMeasures::default() });
+        return Measures { bands, drr_db: None, itdg_ms: None, onset_s: None };
+    }
     let x = trimmed(response);
     let onset = onset(&x);
     let bands = std::array::from_fn(|b| match onset {

@@ -9,6 +9,9 @@ use super::octave::BandPass;
 pub fn echo_density(response: &[f32], sample_rate: f64, hop_s: f64) -> Vec<(f64, f64)> {
     /// Share of Gaussian noise beyond its standard deviation: erfc(1/√2).
     const OUTSIDE: f64 = 0.317_310_507_862_914;
+    if !super::SAMPLE_RATES.contains(&sample_rate) {
+        return Vec::new();
+    }
     let half = (0.01 * sample_rate).max(1.0) as usize;
     let hop = (hop_s * sample_rate).max(1.0) as usize;
     let window: Vec<f64> = (0..=2 * half)
@@ -34,7 +37,7 @@ pub fn iacc(ears: [&[f32]; 2], sample_rate: f64, from_s: f64, to_s: f64, band: O
     let len = ears[0].len().min(ears[1].len());
     let frame = |s: f64| ((s * sample_rate).max(0.0) as usize).min(len);
     let (from, to) = (frame(from_s), frame(to_s));
-    if from >= to {
+    if from >= to || !super::SAMPLE_RATES.contains(&sample_rate) {
         return 0.0;
     }
     let lag = (0.001 * sample_rate) as usize;

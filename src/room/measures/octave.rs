@@ -21,7 +21,9 @@ impl BandPass {
     /// From `low` to `high` Hz; the upper edge is at most 0.49 of the sample rate. `None` if nothing is left in between.
     pub fn new(low: f64, high: f64, sample_rate: f64) -> Option<Self> {
         let high = high.min(0.49 * sample_rate);
-        if low.is_nan() || low <= 0.0 || high <= low {
+        // Narrower bands than this ring for longer than anybody waits. The comparison also refuses what is no number.
+        let wide_enough = high - low >= 1e-5 * sample_rate;
+        if !wide_enough || low.is_nan() || low <= 0.0 {
             return None;
         }
         let warped = |hz: f64| 2.0 * sample_rate * (PI * hz / sample_rate).tan();
@@ -132,6 +134,9 @@ mod tests {
     fn bands_above_the_sample_rate_are_none() {
         assert!(BandPass::fraction(8000.0, 1.0, 16_000.0).is_none());
         assert!(BandPass::new(f64::NAN, 10.0, 48_000.0).is_none());
+        assert!(BandPass::new(1000.0, 1000.001, 48_000.0).is_none());
+        assert!(BandPass::new(1000.0, 2000.0, f64::NAN).is_none());
+        assert!(BandPass::new(1000.0, 2000.0, f64::INFINITY).is_none());
         assert!(BandPass::new(30_000.0, 40_000.0, 48_000.0).is_none());
     }
 }

@@ -114,6 +114,12 @@ fn no_response_panics() {
     odd.push((0..5000).map(|n| if n % 100 == 0 { f32::INFINITY } else { 1.0 }).collect());
     odd.push((0..5000).map(|n| n as f32).collect());
     odd.push((0..5000).map(|n| if n == 4999 { 1.0 } else { 0.0 }).collect());
+    for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300] {
+        let m = measures(&odd[150], rate);
+        assert!(m.bands.iter().all(|b| b.missing == Some(Missing::Rate)) && m.onset_s.is_none());
+        assert!(decay_curve(&odd[150], rate, 1000.0).is_empty() && echo_density(&odd[150], rate, 0.01).is_empty());
+        assert_eq!(iacc([&odd[150], &odd[151]], rate, 0.0, 1.0, None), 0.0);
+    }
     for x in &odd {
         let m = measures(x, RATE);
         let all = m.bands.iter().flat_map(|b| [b.t20, b.t30, b.edt, b.c50, b.c80, b.d50, b.ts]);
