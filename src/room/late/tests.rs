@@ -46,14 +46,15 @@ fn literal(design: &LateDesign, frames: usize, input: impl Fn(usize, usize) -> f
     let mut queues: Vec<std::collections::VecDeque<f64>> =
         design.lengths.iter().map(|n| std::iter::repeat_n(0.0, *n).collect()).collect();
     let mut low = [[0.0f64; POLES]; LINES];
-    let hadamard = |i: usize, k: usize| if (i & k).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
-    let mut heard = vec![Vec::with_capacity(frames); LINES];
+    let hadamard = |i: usize, k: usize| if (i & k).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
+    let mut heard = vec![Vec::new(); LINES];
     for n in 0..frames {
         let mut round = [0.0f64; LINES];
         for l in 0..LINES {
             let (g, lane) = (l / GROUP, l % GROUP);
             let x = queues[l].pop_front().unwrap();
-            let (mut a, mut b) = (x * f64::from(design.round[g][POLES][lane]), x * f64::from(design.heard[g][POLES][lane]));
+            let (mut a, mut b) =
+                (x * f64::from(design.round[g][POLES][lane]), x * f64::from(design.heard[g][POLES][lane]));
             for p in 0..POLES {
                 low[l][p] += f64::from(design.poles[p]) * (x - low[l][p]);
                 a += low[l][p] * f64::from(design.round[g][p][lane]);
@@ -133,8 +134,7 @@ fn measured_t30(decay: &[f64], rate: f64) -> f64 {
         (a..b).step_by(16).map(|n| (n as f64 / rate, 10.0 * (decay[n] / decay[0]).log10())).collect();
     let count = points.len() as f64;
     let (t, l) = (points.iter().map(|p| p.0).sum::<f64>() / count, points.iter().map(|p| p.1).sum::<f64>() / count);
-    let (up, down) =
-        points.iter().fold((0.0, 0.0), |(u, d), p| (u + (p.0 - t) * (p.1 - l), d + (p.0 - t) * (p.0 - t)));
+    let (up, down) = points.iter().fold((0.0, 0.0), |(u, d), p| (u + (p.0 - t) * (p.1 - l), d + (p.0 - t) * (p.0 - t)));
     -60.0 * down / up
 }
 
@@ -152,7 +152,8 @@ fn a_wanted_reverberation_time_is_had_in_every_octave_band() {
         let frames = (RATE * 1.2 * t60[0]) as usize;
         let response = sum(&run(&mut Late::new(&room, RATE).unwrap(), frames, 4096, click));
         for (b, wanted) in t60.iter().enumerate() {
-            let error = measured_t30(&decay_in_band(&response, RATE, crate::room::BAND_CENTRES_HZ[b]), RATE) / wanted - 1.0;
+            let error =
+                measured_t30(&decay_in_band(&response, RATE, crate::room::BAND_CENTRES_HZ[b]), RATE) / wanted - 1.0;
             if b > 1 {
                 squares += error * error / 15.0;
             }
@@ -173,11 +174,9 @@ fn the_level_continues_the_mean_image_field() {
         let want = crate::room::decay::Decay::new(&room).energy_after(0.05);
         for (b, scale) in [(3, 1000.0), (4, 2000.0), (5, 4000.0)] {
             let unit: f64 = decay_in_band(&[vec![0.0; 4800], vec![1.0], vec![0.0; 4800]].concat(), RATE, scale)[0];
-            let got: f64 = lines
-                .iter()
-                .map(|l| decay_in_band(&sum(std::slice::from_ref(l)), RATE, scale)[2400])
-                .sum::<f64>()
-                / unit;
+            let got: f64 =
+                lines.iter().map(|l| decay_in_band(&sum(std::slice::from_ref(l)), RATE, scale)[2400]).sum::<f64>()
+                    / unit;
             let db = 10.0 * (got / want[b]).log10();
             assert!(db.abs() < 0.7, "{size:?}, band {b}: {db} dB");
         }
@@ -252,7 +251,8 @@ fn a_glide_does_not_click_and_arrives() {
     assert_eq!(late.design().round, design.round);
     // The second difference of the tone is small; a click's is not.
     let all: Vec<f64> = before.into_iter().chain(after).collect();
-    let bend = |from: usize, to: usize| (from..to).map(|n| (all[n + 1] - 2.0 * all[n] + all[n - 1]).abs()).fold(0.0, f64::max);
+    let bend =
+        |from: usize, to: usize| (from..to).map(|n| (all[n + 1] - 2.0 * all[n] + all[n - 1]).abs()).fold(0.0, f64::max);
     assert!(bend(47_000, 80_000) < 2.0 * bend(40_000, 47_000), "{} {}", bend(47_000, 80_000), bend(40_000, 47_000));
 }
 
