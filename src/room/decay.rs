@@ -168,7 +168,7 @@ pub fn fit(terms: &[Term], from: f64, to: f64) -> (f64, f64) {
     let (mut mean, mut slope, mut squares) = (0.0, 0.0, 0.0);
     for i in 0..POINTS {
         let x = i as f64 - middle;
-        let y = left(terms, from + (to - from) * i as f64 / (POINTS - 1) as f64).0.ln();
+        let y = left(terms, from + (to - from) * i as f64 / (POINTS - 1) as f64).0.max(1e-300).ln();
         mean += y / POINTS as f64;
         slope += x * y;
         squares += x * x;
@@ -455,4 +455,75 @@ fn rays(size: [f64; 3]) -> Vec<Ray> {
     let all: f64 = rays.iter().map(|r| r.weight).sum();
     rays.iter_mut().for_each(|r| r.weight /= all);
     rays
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::lattice::Image;
+
+    /// The energy of every image within `seconds`, by brute force: of one order and of all, from `after` seconds on.
+    fn images(room: &Room, source: Vec3, listener: Vec3, band: usize, order: usize, after: f64) -> (f64, f64) {
+        let reflection = reflection(room);
+        let reach = 60;
+        let (mut one, mut all) = (0.0, 0.0);
+        for image in Image::up_to(reach) {
+            let d = (image.position(room.size, source) - listener).norm();
+            let air = room.air.map_or(0.0, |a| attenuation_per_metre(&a, BAND_CENTRES_HZ[band]));
+            let energy = (image.reflection(&reflection)[band] / d * (-air * d).exp()).powi(2);
+            if image.order() == order {
+                one += energy;
+            }
+            if d / room.speed_of_sound >= after {
+                all += energy;
+            }
+        }
+        (one, all)
+    }
+
+    #[test]
+    fn the_mean_field_is_the_mean_of_the_lattice_over_places() {
+        let mut room = Room::new([6.0, 4.5, 3.0], 0.3);
+        room.absorption[1] = [0.5; BANDS];
+        room.absorption[4] = [0.15; BANDS];
+        let decay = Decay::new(&room);
+        let mut seed = 5u32;
+        let mut random = move || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(seed >> 8) / f64::from(1 << 24)
+        };
+        let (mut one, mut all) = (0.0, 0.0);
+        let rounds = 8;
+        for _ in 0..rounds {
+            let mut place = || Vec3::new(6.0 * random(), 4.5 * random(), 3.0 * random());
+            let (o, a) = images(&room, place(), place(), 3, 3, 0.06);
+            (one, all) = (one + o / f64::from(rounds), all + a / f64::from(rounds));
+        }
+        let db = |got: f64, want: f64| 10.0 * (got / want).log10();
+        let of_order = db(decay.of_order(3, 3, EVERYWHERE, 0.0), one);
+        let after = db(decay.energy_after(0.06)[3], all);
+        assert!(of_order.abs() < 0.4 && after.abs() < 0.3, "order {of_order} dB, after {after} dB");
+    }
+
+    #[test]
+    fn a_wanted_time_scales_the_walls_in_proportion() {
+        let mut room = Room::new([8.0, 5.0, 3.0], 0.2);
+        room.absorption[2] = [0.4; BANDS];
+        room.t60 = Some([1.2, 1.1, 1.0, 0.9, 0.8, 0.7, 0.6]);
+        let decay = Decay::new(&room);
+        for (got, want) in decay.t30().iter().zip(room.t60.iter().flatten()) {
+            assert!((got / want - 1.0).abs() < 1e-3, "{got} s for {want}");
+        }
+        let walls = decay.reflection();
+        for b in 0..BANDS {
+            let ratio = walls[2][b].ln() / walls[0][b].ln();
+            assert!((ratio - 0.6f64.ln() / 0.8f64.ln()).abs() < 1e-6);
+        }
+        // Nothing to scale: all walls alike.
+        for absorption in [0.0, 1.0] {
+            room.absorption = [[absorption; BANDS]; 6];
+            let got = Decay::new(&room).t30();
+            assert!((got[3] / 0.9 - 1.0).abs() < 1e-3, "{got:?}");
+        }
+    }
 }

@@ -95,7 +95,7 @@ pub(super) fn lengths(room: &Room, decay: &Decay, t60: f64, sample_rate: f64) ->
 }
 
 fn is_prime(n: usize) -> bool {
-    n > 2 && n % 2 == 1 && (3..).step_by(2).take_while(|d| d * d <= n).all(|d| n % d != 0)
+    n > 2 && n % 2 == 1 && (3..).step_by(2).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d))
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ mod bank;
 mod design;
 mod kernel;
 mod lines;
+#[cfg(test)]
+mod tests;
 
 pub use design::LateDesign;
 pub use lines::{DIRECTIONS, GROUP, LINES};
@@ -29,7 +31,7 @@ use kernel::{Planar, SPAN};
 use lines::GROUPS;
 
 /// How long a change of the filters takes, seconds.
-const GLIDE_SECONDS: f64 = 0.1;
+const GLIDE_SECONDS: f64 = 0.5;
 
 /// While the filters change they change every so many samples.
 const GLIDE_STEP: usize = 16;
@@ -117,7 +119,7 @@ impl Late {
         &self.design
     }
 
-    /// Changes walls, air and decay over a tenth of a second, while sounding. False, and nothing happens, if the lines are
+    /// Changes walls, air and decay over half a second, while sounding. False, and nothing happens, if the lines are
     /// not the same: then the design is not one of [`LateDesign::retuned`].
     pub fn glide(&mut self, to: &LateDesign) -> bool {
         if to.lengths != self.design.lengths || to.poles != self.design.poles {
