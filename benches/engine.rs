@@ -14,7 +14,7 @@ const RATE: f64 = 48_000.0;
 /// Every source on a circle of its own.
 fn circle(i: usize) -> Motion {
     let start = Vec3::from_polar(i as f64 * 137.5, (i as f64 * 29.0) % 80.0 - 40.0, 1.0);
-    Motion::Orbit { start, seconds_per_turn: 1.0 / (0.1 + 0.002 * i as f64) }
+    Motion::Orbit { centre: Vec3::default(), start, seconds_per_turn: 1.0 / (0.1 + 0.002 * i as f64) }
 }
 
 fn block(c: &mut Criterion, set: &Arc<HrtfSet>, sources: usize, block: usize, moves: bool) {

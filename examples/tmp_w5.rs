@@ -15,6 +15,7 @@ fn main() {
         let (mut e, mut c) = engine(set, &EngineOptions::live(48e3, 128, 64)).unwrap();
         for i in 0..64 {
             c.add(SourceSpec::new(Motion::Orbit {
+                centre: Vec3::default(),
                 start: Vec3::from_polar(i as f64 * 5.0, 0.0, 1.0),
                 seconds_per_turn: 4.0,
             }))

@@ -77,7 +77,8 @@ proptest! {
 #[test]
 fn a_moving_tone_is_what_the_definition_says() {
     let set = set(10, 128, RATE);
-    let motion = Motion::Orbit { start: Vec3::from_polar(20.0, 12.0, 1.3), seconds_per_turn: 2.0 };
+    let motion =
+        Motion::Orbit { centre: Vec3::default(), start: Vec3::from_polar(20.0, 12.0, 1.3), seconds_per_turn: 2.0 };
     for (hz, limit) in [(500.0, -90.0), (2000.0, -88.0), (7000.0, -80.0)] {
         let w = omega(hz, RATE);
         let x = tone(w, 24_000);
@@ -97,7 +98,7 @@ fn a_moving_tone_is_what_the_definition_says() {
 fn the_block_changes_nothing_that_is_heard() {
     let set = set(10, 256, RATE);
     let x = Noise(3).vec(48_000);
-    let orbit = Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 2.0 };
+    let orbit = Motion::Orbit { centre: Vec3::default(), start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 2.0 };
     let want = one(&set, SourceSpec::new(orbit.clone()), &x, 1024).map(|y| to_f64(&y));
     for block in [16, 64, 341, 8192] {
         let got = one(&set, SourceSpec::new(orbit.clone()), &x, block);
@@ -117,7 +118,11 @@ fn every_instruction_set_gives_the_same_sound() {
         let (mut engine, mut control) = offline(&set, 256, 1);
         engine.use_kernels(kernels);
         control
-            .add(SourceSpec::new(Motion::Orbit { start: Vec3::new(0.5, 1.0, 0.3), seconds_per_turn: -1.5 }))
+            .add(SourceSpec::new(Motion::Orbit {
+                centre: Vec3::default(),
+                start: Vec3::new(0.5, 1.0, 0.3),
+                seconds_per_turn: -1.5,
+            }))
             .unwrap();
         all.push(render(&mut engine, &x, 256, |_| ()));
     }
@@ -156,7 +161,7 @@ fn a_source_that_circles_the_head_does_not_click() {
     let set = set(10, 256, RATE);
     for hz in [500.0, 2000.0, 7000.0] {
         let x = tone(omega(hz, RATE), 96_000);
-        let orbit = Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 2.0 };
+        let orbit = Motion::Orbit { centre: Vec3::default(), start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 2.0 };
         for block in [64, 128, 1024] {
             let out = one(&set, SourceSpec::new(orbit.clone()), &x, block);
             for y in out {
@@ -308,7 +313,11 @@ fn a_way_too_fast_to_follow_becomes_cross_fades_and_stays_in_bounds() {
     };
     let loudest = level(SourceSpec::still(Vec3::new(0.0, 1.0, 0.0)));
     for seconds_per_turn in [1.0, 0.3, 0.1, 0.01, -0.003] {
-        let peak = level(SourceSpec::new(Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn }));
+        let peak = level(SourceSpec::new(Motion::Orbit {
+            centre: Vec3::default(),
+            start: Vec3::new(1.0, 0.0, 0.0),
+            seconds_per_turn,
+        }));
         assert!(peak < 1.5 * loudest, "{seconds_per_turn} s a turn: {peak} against {loudest}");
     }
     // From ear to ear within a millisecond, by hand.
@@ -343,8 +352,16 @@ fn silence_costs_no_sound_and_ends_in_exact_zeros() {
     let set = set(30, 128, RATE);
     let mut x = Noise(10).vec(1000);
     x.extend([0.0; 4000]);
-    let out =
-        one(&set, SourceSpec::new(Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 3.0 }), &x, 256);
+    let out = one(
+        &set,
+        SourceSpec::new(Motion::Orbit {
+            centre: Vec3::default(),
+            start: Vec3::new(1.0, 0.0, 0.0),
+            seconds_per_turn: 3.0,
+        }),
+        &x,
+        256,
+    );
     assert!(out[0][4000..].iter().all(|x| *x == 0.0));
 }
 

@@ -143,6 +143,7 @@ fn circle(i: usize, n: usize) -> Motion {
     let z = 0.35 * (0.5 * angle).sin();
     let r = (1.0 - z * z).sqrt();
     Motion::Orbit {
+        centre: Vec3::default(),
         start: Vec3::new(r * angle.cos(), r * angle.sin(), z),
         seconds_per_turn: 1.0 / (0.1 + 0.002 * i as f64),
     }

@@ -1,4 +1,4 @@
-//! `periphon render`: a track in, a binaural file out.
+//! `periphon render`: a track or a scene in, a binaural file out.
 
 use super::{Common, file, numbers, print, signals};
 use crate::coords::Vec3;
@@ -14,17 +14,19 @@ use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-/// Render a track for headphones
+/// Render a track or a scene for headphones
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   periphon render song.flac
   periphon render song.mp3 -o song.wav --loudness -16
   periphon render voice.wav --at 30,0,1.5
   periphon render voice.wav --orbit 8
+  periphon render band.toml -o band.wav
+  periphon render song.flac --room concert-hall
   periphon render film.mkv --place speakers --hrtf my-head.sofa
   periphon render bed.wav --layout 7.1.4 --format f32 --loudness off")]
 pub(super) struct RenderArgs {
-    /// The track: any format that is decoded, told apart by content
+    /// A track of any format that is decoded, or a scene (.toml): told apart by content
     input: PathBuf,
     /// The file to write, .wav or .flac [default: <input>.binaural.wav in the working directory]
     #[arg(short, long, value_name = "OUT")]
@@ -44,7 +46,8 @@ pub(super) struct RenderArgs {
     /// Read the channels as this layout: mono, stereo, 5.1, 7.1, 5.1.2, 5.1.4, 7.1.4, 22.2, ... [default: from the file]
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
-    /// The room: none, for the free field
+    /// The room: none (free field), a preset (studio, living-room, bedroom, club, theatre, concert-hall, cathedral, car,
+    /// open-air), or a room file (.toml) [default: none for a point, studio otherwise]
     #[arg(long, value_name = "ROOM")]
     room: Option<String>,
     /// The head: a SOFA file, or a built-in set (ku100, kemar)
@@ -138,10 +141,6 @@ impl RenderArgs {
     }
 
     fn job(&self) -> Result<RenderJob> {
-        if let Some(room) = self.room.as_deref().filter(|r| *r != "none") {
-            return Err(Error::argument(format!("this version renders the free field only, not the room '{room}'"))
-                .hint("use --room none, or leave --room out"));
-        }
         Ok(RenderJob {
             force: self.force,
             placement: self.placement()?,

@@ -13,9 +13,15 @@ use crate::sink::{Cover, Tags};
 use std::sync::mpsc::sync_channel;
 
 /// Frames decoded at a time.
-const READ: usize = 8192;
+pub(super) const READ: usize = 8192;
 /// Blocks decoded ahead of the engine.
 const AHEAD: usize = 4;
+
+/// Something that is played: blocks of inputs for an engine.
+pub(super) trait Program: Send {
+    /// The next block; false at the end.
+    fn next(&mut self, out: &mut AudioBuffer) -> Result<bool>;
+}
 
 /// The part of a track that is rendered.
 pub(super) struct Feed {
@@ -93,6 +99,12 @@ impl Feed {
         Some(self.resampler.as_ref().map_or(frames, |r| r.output_frames(frames)) + self.tail)
     }
 
+    /// Measures what goes in.
+    pub(super) fn measure(&mut self) -> Result<()> {
+        self.meter = Some(LoudnessMeter::new(&self.layout, self.rate)?.without_true_peak());
+        Ok(())
+    }
+
     pub(super) fn tags(&self) -> Tags {
         let info = self.decoder.info();
         let cover = info.cover.as_ref().map(|c| Cover { mime: c.mime.clone(), data: c.data.clone() });
@@ -107,45 +119,9 @@ impl Feed {
     pub(super) fn warnings(&self) -> &[String] {
         self.decoder.warnings()
     }
+}
 
-    /// Hands every block to `render`, in order; with two threads or more, blocks are decoded ahead on another one.
-    pub(super) fn run(&mut self, threads: usize, mut render: impl FnMut(&AudioBuffer) -> Result<()>) -> Result<()> {
-        if threads < 2 {
-            let mut block = AudioBuffer::default();
-            while self.next(&mut block)? {
-                render(&block)?;
-            }
-            return Ok(());
-        }
-        std::thread::scope(|scope| {
-            let (full, blocks) = sync_channel::<AudioBuffer>(AHEAD);
-            let (back, empty) = sync_channel::<AudioBuffer>(AHEAD + 2);
-            let worker = scope.spawn(move || -> Result<()> {
-                loop {
-                    let mut block = empty.try_recv().unwrap_or_default();
-                    // A receiver that went away has an error of its own to tell.
-                    if !self.next(&mut block)? || full.send(block).is_err() {
-                        return Ok(());
-                    }
-                }
-            });
-            let mut rendered = Ok(());
-            for block in &blocks {
-                rendered = render(&block);
-                if rendered.is_err() {
-                    break;
-                }
-                let _ = back.try_send(block);
-            }
-            drop(blocks);
-            let decoded = worker
-                .join()
-                .unwrap_or_else(|_| Err(Error::new(ErrorKind::Malformed, "the decoder broke off with a defect")));
-            rendered.and(decoded)
-        })
-    }
-
-    /// The next block; false at the end.
+impl Program for Feed {
     fn next(&mut self, out: &mut AudioBuffer) -> Result<bool> {
         while self.ready.frames() < self.block && !self.ended {
             if self.read()? {
@@ -178,7 +154,9 @@ impl Feed {
         self.ready.drain_front(frames);
         Ok(frames > 0)
     }
+}
 
+impl Feed {
     /// Reads the next frames into the buffer, no more than the block needs; false at the end.
     fn read(&mut self) -> Result<bool> {
         // Without resampling exactly what is missing, so that nothing has to be moved up afterwards.
@@ -190,4 +168,57 @@ impl Feed {
         }
         Ok(got > 0)
     }
+}
+
+/// Hands every block to `render`, in order; with two threads or more, blocks are decoded ahead on another one.
+pub(super) fn run(
+    program: &mut dyn Program,
+    threads: usize,
+    mut render: impl FnMut(&AudioBuffer) -> Result<()>,
+) -> Result<()> {
+    if threads < 2 {
+        let mut block = AudioBuffer::default();
+        while program.next(&mut block)? {
+            render(&block)?;
+        }
+        return Ok(());
+    }
+    std::thread::scope(|scope| {
+        let (full, blocks) = sync_channel::<AudioBuffer>(AHEAD);
+        let (back, empty) = sync_channel::<AudioBuffer>(AHEAD + 2);
+        let worker = scope.spawn(move || -> Result<()> {
+            loop {
+                let mut block = empty.try_recv().unwrap_or_default();
+                // A receiver that went away has an error of its own to tell.
+                if !program.next(&mut block)? || full.send(block).is_err() {
+                    return Ok(());
+                }
+            }
+        });
+        let mut rendered = Ok(());
+        for block in &blocks {
+            rendered = render(&block);
+            if rendered.is_err() {
+                break;
+            }
+            let _ = back.try_send(block);
+        }
+        drop(blocks);
+        let decoded = worker
+            .join()
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Malformed, "the decoder broke off with a defect")));
+        rendered.and(decoded)
+    })
+}
+
+/// Keeps one channel of many.
+pub(super) fn keep(buffer: &mut AudioBuffer, channel: usize) {
+    if channel > 0 {
+        let mut planes = buffer.iter_mut();
+        let first = planes.next();
+        if let (Some(first), Some(kept)) = (first, planes.nth(channel - 1)) {
+            first.copy_from_slice(kept);
+        }
+    }
+    buffer.set_channels(1);
 }

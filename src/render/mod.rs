@@ -11,13 +11,19 @@ pub mod job;
 pub mod offline;
 #[cfg(feature = "files")]
 pub mod place;
+#[cfg(feature = "files")]
+mod scene_feed;
 
 mod space;
+#[cfg(feature = "files")]
+pub mod stage;
 
 pub use control::{Control, SourceId};
 pub use engine::{Engine, EngineOptions, engine};
 #[cfg(feature = "files")]
 pub use job::{Loudness, Placement, RenderJob, RenderReport};
 #[cfg(feature = "files")]
-pub use offline::{Progress, interrupt, render};
+pub use offline::{Progress, interrupt, is_scene, render};
 pub use space::{FieldSpec, Space};
+#[cfg(feature = "files")]
+pub use stage::{Stage, StageRoom};

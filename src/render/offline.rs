@@ -3,17 +3,22 @@
 //! The track streams through in blocks, so memory does not grow with its length. Where a loudness or a ceiling is to be
 //! held, the mix is kept in a scratch file until its loudness is known; see [`crate::sink::master`].
 
-use super::engine::{Engine, EngineOptions, engine};
-use super::feed::Feed;
+use super::engine::{Engine, EngineOptions};
+use super::feed::{Feed, Program, run};
 use super::job::{Loudness, Placement, RenderJob, RenderReport};
-use super::place::{default_placement, place};
+use super::place::{default_placement, sums};
+use super::scene_feed::SceneFeed;
+use super::stage::Stage;
 use crate::buffer::AudioBuffer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hrtf;
 use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
+use crate::scene::Scene;
 use crate::sink::master::{MasterSpec, master};
-use crate::sink::{FileSink, Scratch, SinkSpec};
+use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
+use std::io::Read;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -43,11 +48,12 @@ pub struct Progress {
     pub stage: &'static str,
 }
 
-/// Renders a track to a file, whole or not at all.
+/// Renders a track or a scene to a file, whole or not at all.
 ///
 /// # Errors
-/// `Argument` if the job contradicts itself or its input, `Io` if the system refuses, what the decoder and the head's
-/// reader run into, and `Interrupted` after [`interrupt`].
+/// `Argument` if the job contradicts itself or its input, or a scene has mistakes (the first, and how many more: see
+/// [`Scene::open`] for all); `Io` if the system refuses, what the decoder and the head's reader run into, and
+/// `Interrupted` after [`interrupt`].
 pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<RenderReport> {
     let began = Instant::now();
     FileSink::check(&job.output, job.format, job.force)?;
@@ -59,10 +65,9 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
             .at(&job.output)
             .hint("choose another name with -o"));
     }
-    let mut feed = Feed::open(job)?;
-    let mut ears = Ears::new(job, &mut feed)?;
+    let (mut show, mut ears) = if is_scene(&job.input) { of_scene(job)? } else { of_track(job)? };
     if job.loudness == Loudness::Source || job.measure {
-        feed.meter = Some(LoudnessMeter::new(&feed.layout, feed.rate)?.without_true_peak());
+        show.measure()?;
     }
     let mastered = job.loudness != Loudness::Off || job.true_peak.is_some();
     let stereo = Layout::named("stereo", 2)?;
@@ -72,8 +77,9 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         (false, false) => None,
     };
     let mut spec = SinkSpec::new(ears.rate, stereo, job.format);
-    spec.tags = feed.tags();
-    let total = feed.total_frames();
+    spec.tags = show.tags();
+    let mut skip = ears.skip;
+    let total = show.total_frames().map(|n| n.saturating_sub(skip));
     spec.frames = total;
     let mut sink = FileSink::create(&job.output, &spec, job.force)?;
     let mut scratch = if mastered { Some(Scratch::new(&job.output, 2)?) } else { None };
@@ -81,11 +87,15 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
     let mut mix = AudioBuffer::new(2, 0);
     let mut frames = 0;
     let threads = job.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    feed.run(threads, |block| {
+    run(show.program(), threads, |block| {
         if !go_on() {
             return Err(Error::new(ErrorKind::Interrupted, "the work was interrupted before the output was whole"));
         }
         ears.render(block, &mut mix);
+        // A scene is rendered from its beginning, whatever of it is wanted.
+        let left_out = usize::try_from(skip).unwrap_or(usize::MAX).min(mix.frames());
+        mix.drain_front(left_out);
+        skip -= left_out as u64;
         let planes = [mix.channel(0), mix.channel(1)];
         if let Some(meter) = &mut meter {
             meter.push(&planes);
@@ -105,19 +115,19 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         sample_rate: ears.rate,
         channels: 2,
         format: job.format,
-        placement: ears.placement.name(),
-        layout: feed.layout.name(),
-        input_lufs: feed.meter.as_ref().and_then(LoudnessMeter::integrated_lufs),
+        placement: ears.placement,
+        layout: show.layout(),
+        input_lufs: show.meter().and_then(LoudnessMeter::integrated_lufs),
         output_lufs: meter.as_ref().and_then(LoudnessMeter::integrated_lufs),
         true_peak_dbtp: meter.as_ref().and_then(LoudnessMeter::true_peak_dbtp).filter(|p| p.is_finite()),
         gain_db: 0.0,
         limited_frames: 0,
         clipped_samples: 0,
-        non_finite_samples: feed.non_finite() + ears.non_finite(),
+        non_finite_samples: show.non_finite() + ears.non_finite(),
         seconds_elapsed: 0.0,
         realtime_factor: 0.0,
         hrtf: ears.hrtf.clone(),
-        room: "none".to_string(),
+        room: ears.room.clone(),
         warnings: Vec::new(),
     };
     if let (Some(scratch), Some(meter)) = (&mut scratch, &meter) {
@@ -137,14 +147,13 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         report.true_peak_dbtp = Some(mastered.true_peak_dbtp).filter(|p| p.is_finite());
     }
     report.clipped_samples = sink.finish()?.clipped;
-    report.warnings = warnings(feed.warnings(), &report);
+    report.warnings = warnings(show.warnings(), &report);
     report.seconds_elapsed = began.elapsed().as_secs_f64();
     report.realtime_factor = frames as f64 / f64::from(ears.rate) / report.seconds_elapsed.max(1e-9);
     Ok(report)
 }
 
-fn warnings(of_track: &[String], report: &RenderReport) -> Vec<String> {
-    let mut all = of_track.to_vec();
+fn warnings(mut all: Vec<String>, report: &RenderReport) -> Vec<String> {
     if report.non_finite_samples > 0 {
         all.push(format!("{} input samples were not finite and have been silenced", report.non_finite_samples));
     }
@@ -154,11 +163,141 @@ fn warnings(of_track: &[String], report: &RenderReport) -> Vec<String> {
     all
 }
 
+/// What is played.
+enum Show {
+    Track(Box<Feed>),
+    Scene(Box<SceneFeed>),
+}
+
+impl Show {
+    fn program(&mut self) -> &mut dyn Program {
+        match self {
+            Self::Track(feed) => feed.as_mut(),
+            Self::Scene(feed) => feed.as_mut(),
+        }
+    }
+
+    fn measure(&mut self) -> Result<()> {
+        match self {
+            Self::Track(feed) => feed.measure(),
+            Self::Scene(feed) => feed.measure(),
+        }
+    }
+
+    fn meter(&self) -> Option<&LoudnessMeter> {
+        match self {
+            Self::Track(feed) => feed.meter.as_ref(),
+            Self::Scene(feed) => feed.meter(),
+        }
+    }
+
+    fn tags(&self) -> Tags {
+        match self {
+            Self::Track(feed) => feed.tags(),
+            Self::Scene(feed) => feed.tags(),
+        }
+    }
+
+    fn total_frames(&self) -> Option<u64> {
+        match self {
+            Self::Track(feed) => feed.total_frames(),
+            Self::Scene(feed) => feed.total_frames(),
+        }
+    }
+
+    fn layout(&self) -> String {
+        match self {
+            Self::Track(feed) => feed.layout.name(),
+            Self::Scene(_) => "scene".to_string(),
+        }
+    }
+
+    fn non_finite(&self) -> u64 {
+        match self {
+            Self::Track(feed) => feed.non_finite(),
+            Self::Scene(feed) => feed.non_finite(),
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Track(feed) => feed.warnings().to_vec(),
+            Self::Scene(feed) => feed.warnings(),
+        }
+    }
+}
+
+/// True if a file is a scene: text with keys that only scenes have.
+pub fn is_scene(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|f| f.take(65_536).read_to_end(&mut head));
+    if read.is_err() || head.contains(&0) {
+        return false;
+    }
+    let text = String::from_utf8_lossy(&head);
+    let keys = ["format", "[listener]", "[room]", "[[source]]", "[[bed]]", "[[listener.path]]"];
+    let is_key = |line: &str| keys.iter().any(|k| line.trim_start().starts_with(k));
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) || text.lines().any(is_key)
+}
+
+fn of_track(job: &RenderJob) -> Result<(Show, Ears)> {
+    let mut feed = Feed::open(job)?;
+    let placement = job.placement.clone().unwrap_or_else(|| default_placement(&feed.layout));
+    if placement == Placement::Stereo && feed.layout.channels() > 2 {
+        let channels = feed.layout.channels();
+        return Err(Error::argument(format!("placement 'stereo' takes one or two channels, the track has {channels}"))
+            .at(&job.input)
+            .hint("use --place speakers"));
+    }
+    let rate = job.rate.unwrap_or(feed.rate);
+    let stage = Stage::of_track(job, &placement, &feed.layout).map_err(|e| e.at(&job.input))?;
+    let ears = Ears::new(job, &stage, placement.name(), rate, 0)?;
+    feed.prepare(sums(&placement), rate, ears.block, ears.tail)?;
+    Ok((Show::Track(Box::new(feed)), ears))
+}
+
+fn of_scene(job: &RenderJob) -> Result<(Show, Ears)> {
+    for (given, flag) in [
+        (job.placement.is_some(), "--place, --at and --orbit"),
+        (job.layout.is_some(), "--layout"),
+        (job.room.is_some(), "--room"),
+    ] {
+        if given {
+            return Err(Error::argument(format!("{flag} cannot be used with a scene, which says it itself"))
+                .at(&job.input)
+                .hint("edit the scene instead"));
+        }
+    }
+    let scene = Scene::open(&job.input)?;
+    let limit = job.duration.map(|d| d + job.start);
+    let mut feed = SceneFeed::open(&scene, job.rate, limit)?;
+    let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;
+    let skip = (job.start * f64::from(feed.rate)).round() as u64;
+    let ears = Ears::new(job, &stage, "scene", feed.rate, skip)?;
+    feed.prepare(ears.block, ears.tail)?;
+    if let Some(total) = feed.total_frames()
+        && skip > 0
+        && skip >= total
+    {
+        let seconds = total as f64 / f64::from(feed.rate);
+        return Err(Error::argument(format!("--start {} is past the end: the scene has {seconds:.3} s", job.start))
+            .at(&job.input));
+    }
+    Ok((Show::Scene(Box::new(feed)), ears))
+}
+
 /// The rendering half: blocks in, two ears out.
 struct Ears {
-    placement: Placement,
+    placement: &'static str,
     hrtf: String,
+    room: String,
     rate: u32,
+    block: usize,
+    tail: u64,
+    /// Frames at the beginning that are not wanted.
+    skip: u64,
+    /// Of the engine's inputs.
+    fields_from: usize,
     engine: Option<Renderer>,
 }
 
@@ -169,28 +308,31 @@ struct Renderer {
 }
 
 impl Ears {
-    /// Builds the engine for a job's placement and tells `feed` what blocks it wants.
-    fn new(job: &RenderJob, feed: &mut Feed) -> Result<Self> {
-        let placement = job.placement.clone().unwrap_or_else(|| default_placement(&feed.layout));
-        let placed = place(&placement, &feed.layout).map_err(|e| e.at(&job.input))?;
-        let rate = job.rate.unwrap_or(feed.rate);
-        let mut ears = Self { placement, hrtf: "none".to_string(), rate, engine: None };
-        let (mut block, mut tail) = (job.block.unwrap_or(BLOCK), 0);
-        if !placed.sources.is_empty() {
+    /// Builds the engine for a stage; none for a stage without anything on it.
+    fn new(job: &RenderJob, stage: &Stage, placement: &'static str, rate: u32, skip: u64) -> Result<Self> {
+        let mut ears = Self {
+            placement,
+            hrtf: "none".to_string(),
+            room: stage.room.name(),
+            rate,
+            block: job.block.unwrap_or(BLOCK),
+            tail: 0,
+            skip,
+            fields_from: stage.sources.len(),
+            engine: None,
+        };
+        if !(stage.sources.is_empty() && stage.fields.is_empty()) {
             let set = hrtf::open(&job.hrtf, f64::from(rate))?;
-            let mut options = EngineOptions::offline(f64::from(rate), block, placed.sources.len());
-            options.still = !matches!(ears.placement, Placement::Orbit(..));
-            let (engine, mut control) = engine(&set, &options)?;
-            for source in placed.sources {
-                control.add(source)?;
-            }
-            block = job.block.unwrap_or(engine.best_block());
-            tail = engine.tail_frames() as u64;
+            let options = EngineOptions::offline(f64::from(rate), ears.block, 1);
+            let (engine, control) = stage.engine(&set, options)?;
+            ears.block = job.block.unwrap_or(engine.best_block());
+            ears.tail = engine.tail_frames() as u64;
             ears.hrtf.clone_from(&job.hrtf);
             ears.engine = Some(Renderer { engine, control });
         }
-        let tail = job.tail.map_or(tail, |seconds| (seconds * f64::from(rate)).round() as u64);
-        feed.prepare(placed.sum, rate, block, tail)?;
+        if let Some(seconds) = job.tail {
+            ears.tail = (seconds * f64::from(rate)).round() as u64;
+        }
         Ok(ears)
     }
 
@@ -200,11 +342,19 @@ impl Ears {
 
     fn render(&mut self, block: &AudioBuffer, mix: &mut AudioBuffer) {
         mix.resize(block.frames());
-        let inputs: Vec<&[f32]> = block.iter().collect();
+        let mut inputs: Vec<&[f32]> = block.iter().collect();
         let mut ears = mix.iter_mut();
         let (Some(left), Some(right)) = (ears.next(), ears.next()) else { return };
         match &mut self.engine {
-            Some(r) => r.engine.process(&inputs, left, right),
+            Some(r) => {
+                // An engine without sources has room for one all the same.
+                if let Some(first) = r.engine.field_input(0)
+                    && first > self.fields_from
+                {
+                    inputs.insert(self.fields_from, &[]);
+                }
+                r.engine.process(&inputs, left, right);
+            }
             None => {
                 // Mono sounds from both sides.
                 if let (Some(first), Some(last)) = (inputs.first(), inputs.last()) {

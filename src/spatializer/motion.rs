@@ -100,9 +100,11 @@ impl<T: Between> Path<T> {
 pub enum Motion {
     /// In one place.
     Still(Vec3),
-    /// On a circle about the vertical axis of its frame, from `start` at time 0.
+    /// On a circle about a vertical axis.
     Orbit {
-        /// The place at time 0.
+        /// A point of the axis.
+        centre: Vec3,
+        /// The place at time 0, from the centre.
         start: Vec3,
         /// Seconds for one turn counter-clockwise; negative turns clockwise.
         seconds_per_turn: f64,
@@ -116,9 +118,9 @@ impl Motion {
     pub fn at(&self, t: f64) -> Vec3 {
         match self {
             Self::Still(p) => *p,
-            Self::Orbit { start, seconds_per_turn } => {
+            Self::Orbit { centre, start, seconds_per_turn } => {
                 let (s, c) = (std::f64::consts::TAU * (t / seconds_per_turn).fract()).sin_cos();
-                Vec3::new(start.x * c - start.y * s, start.x * s + start.y * c, start.z)
+                *centre + Vec3::new(start.x * c - start.y * s, start.x * s + start.y * c, start.z)
             }
             Self::Path(path) => path.at(t),
         }
@@ -137,8 +139,9 @@ impl Motion {
     /// `Argument` if a number in it is not finite, or an orbit stands still.
     pub(crate) fn check(&self) -> Result<()> {
         match self {
-            Self::Still(p) | Self::Orbit { start: p, .. } if !p.is_finite() => {
-                Err(Error::argument("a position must be finite"))
+            Self::Still(p) if !p.is_finite() => Err(Error::argument("a position must be finite")),
+            Self::Orbit { centre, start, .. } if !(centre.is_finite() && start.is_finite()) => {
+                Err(Error::argument("an orbit must be finite"))
             }
             Self::Orbit { seconds_per_turn, .. } if !seconds_per_turn.is_finite() || *seconds_per_turn == 0.0 => {
                 Err(Error::argument("the seconds for one turn must be finite and not zero"))
@@ -214,10 +217,10 @@ mod tests {
 
     #[test]
     fn an_orbit_goes_left_first_and_comes_back() {
-        let m = Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.5), seconds_per_turn: 8.0 };
+        let m = Motion::Orbit { centre: Vec3::default(), start: Vec3::new(1.0, 0.0, 0.5), seconds_per_turn: 8.0 };
         assert!((m.at(2.0) - Vec3::new(0.0, 1.0, 0.5)).norm() < 1e-12);
         assert!((m.at(8.0) - m.at(0.0)).norm() < 1e-12);
-        let back = Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: -8.0 };
+        let back = Motion::Orbit { centre: Vec3::default(), start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: -8.0 };
         assert!(back.at(2.0).y < -0.99);
     }
 }

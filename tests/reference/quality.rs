@@ -345,7 +345,7 @@ pub fn render(set: &Arc<HrtfSet>, motion: &Motion, x: &[f32], block: usize) -> [
 pub fn away_from_tone_db(set: &Arc<HrtfSet>, hz: f64) -> f64 {
     let rate = set.sample_rate();
     let x: Vec<f32> = (0..(4.0 * rate) as usize).map(|n| (0.5 * (TAU * hz * n as f64 / rate).sin()) as f32).collect();
-    let orbit = Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 2.0 };
+    let orbit = Motion::Orbit { centre: Vec3::default(), start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 2.0 };
     let (mut away, mut all) = (0.0, 0.0);
     for y in render(set, &orbit, &x, 1024) {
         let y = &y[(0.5 * rate) as usize..(3.5 * rate) as usize];
@@ -375,7 +375,7 @@ pub fn blocks_differ_db(set: &Arc<HrtfSet>, moving: bool) -> f64 {
     };
     let x: Vec<f32> = (0..3 * set.sample_rate() as usize).map(|_| noise()).collect();
     let motion = if moving {
-        Motion::Orbit { start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 2.0 }
+        Motion::Orbit { centre: Vec3::default(), start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 2.0 }
     } else {
         Motion::Still(Vec3::from_polar(40.0, 10.0, 1.0))
     };

@@ -1,0 +1,300 @@
+//! From a scene's files to blocks of inputs: every file decoded, at the scene's rate, from its start on, looped where it
+//! is asked for.
+
+use super::feed::{Program, READ, keep};
+use super::place::sum_channels;
+use crate::buffer::AudioBuffer;
+use crate::decode::{self, Decoder};
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::output::loudness::LoudnessMeter;
+use crate::resample::Resampler;
+use crate::scene::{BedLayout, Channel, Scene};
+use crate::sink::Tags;
+use std::path::{Path, PathBuf};
+
+/// Which channels of a file are played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Take {
+    Sum,
+    One(usize),
+    All,
+}
+
+/// One file under way.
+struct Player {
+    path: PathBuf,
+    decoder: Decoder,
+    layout: Layout,
+    rate: u32,
+    take: Take,
+    /// The first of its inputs, and how many it has.
+    first: usize,
+    count: usize,
+    start_s: f64,
+    looped: bool,
+    gain: f32,
+    resampler: Option<Resampler>,
+    buffer: AudioBuffer,
+    /// At the scene's rate.
+    ready: AudioBuffer,
+    ended: bool,
+    /// Frames since it was last at its beginning.
+    since: u64,
+}
+
+/// The inputs of a scene.
+pub(super) struct SceneFeed {
+    players: Vec<Player>,
+    inputs: usize,
+    pub(super) rate: u32,
+    block: usize,
+    at: u64,
+    /// Frames in all, if that is fixed.
+    limit: Option<u64>,
+    tail: u64,
+    meter: Option<LoudnessMeter>,
+    sum: Vec<f32>,
+}
+
+impl SceneFeed {
+    /// Opens every file of a scene.
+    pub(super) fn open(scene: &Scene, rate: Option<u32>, duration: Option<f64>) -> Result<Self> {
+        let mut players = Vec::new();
+        for object in scene.objects()? {
+            let take = match object.channel {
+                Channel::Sum => Take::Sum,
+                Channel::Index(i) => Take::One(i),
+            };
+            let mut player = Player::open(&object.file, decode::open(&object.file)?, take);
+            let channels = player.decoder.info().layout.channels();
+            if let Take::One(i) = take
+                && i >= channels
+            {
+                return Err(Error::argument(format!(
+                    "source '{}' plays channel {i} of a file that has {channels}, counted from 0",
+                    object.id
+                ))
+                .at(&object.file));
+            }
+            (player.start_s, player.looped, player.gain) = (object.start, object.looped, object.gain as f32);
+            players.push(player);
+        }
+        for bed in scene.bed_inputs() {
+            let decoder = match bed.layout {
+                None => decode::open(&bed.file)?,
+                Some(BedLayout::Ambix) => decode::open_as(&bed.file, "ambix")?,
+                Some(BedLayout::Speakers(name)) => decode::open_as(&bed.file, name)?,
+            };
+            let mut player = Player::open(&bed.file, decoder, Take::All);
+            (player.start_s, player.looped, player.gain) = (bed.start, bed.looped, bed.gain as f32);
+            players.push(player);
+        }
+        if players.is_empty() {
+            return Err(Error::argument("the scene has no source and no bed: there is nothing to render")
+                .hint("add a [[source]] with a file, or start from 'periphon scene new'"));
+        }
+        // Sources and loudspeakers first, sound fields behind them, as a stage has them.
+        let mut inputs = 0;
+        for field in [false, true] {
+            for player in players.iter_mut().filter(|p| p.is_field() == field) {
+                player.first = inputs;
+                inputs += player.count;
+            }
+        }
+        let highest = players.iter().map(|p| p.rate).max().unwrap_or(48_000);
+        let rate = rate.or(scene.sample_rate).unwrap_or(highest);
+        let seconds = match (scene.duration, duration) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        if seconds.is_none()
+            && let Some(endless) = players.iter().find(|p| p.looped)
+        {
+            return Err(Error::argument("the scene would never end: a source is looped and no duration is given")
+                .at(&endless.path)
+                .hint("write 'duration = SECONDS' in the scene, or give --duration"));
+        }
+        Ok(Self {
+            players,
+            inputs,
+            rate,
+            block: READ,
+            at: 0,
+            limit: seconds.map(|s| (s * f64::from(rate)).round() as u64),
+            tail: 0,
+            meter: None,
+            sum: Vec::new(),
+        })
+    }
+
+    /// The layouts of the beds' files, in order.
+    pub(super) fn bed_layouts(&self) -> Vec<Layout> {
+        self.players.iter().filter(|p| p.take == Take::All).map(|p| p.layout.clone()).collect()
+    }
+
+    /// Says what blocks are wanted.
+    pub(super) fn prepare(&mut self, block: usize, tail: u64) -> Result<()> {
+        for player in &mut self.players {
+            if player.rate != self.rate {
+                player.resampler = Some(Resampler::new(player.rate, self.rate, player.count)?);
+            }
+        }
+        // A scene that says how long it is ends there.
+        (self.block, self.tail) = (block, if self.limit.is_some() { 0 } else { tail });
+        Ok(())
+    }
+
+    /// Measures the plain sum of everything that is played.
+    pub(super) fn measure(&mut self) -> Result<()> {
+        self.meter = Some(LoudnessMeter::new(&Layout::named("mono", 1)?, self.rate)?.without_true_peak());
+        Ok(())
+    }
+
+    pub(super) fn meter(&self) -> Option<&LoudnessMeter> {
+        self.meter.as_ref()
+    }
+
+    pub(super) fn tags(&self) -> Tags {
+        Tags::default()
+    }
+
+    pub(super) fn non_finite(&self) -> u64 {
+        self.players.iter().map(|p| p.decoder.non_finite()).sum()
+    }
+
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let of = |p: &Player| {
+            let path = p.path.display().to_string();
+            p.decoder.warnings().iter().map(move |w| format!("{path}: {w}")).collect::<Vec<_>>()
+        };
+        self.players.iter().flat_map(of).collect()
+    }
+
+    /// Frames that all blocks together will have, if that is known.
+    pub(super) fn total_frames(&self) -> Option<u64> {
+        if self.limit.is_some() {
+            return self.limit;
+        }
+        let mut last = 0;
+        for player in &self.players {
+            let frames = player.decoder.info().frames?;
+            let frames = player.resampler.as_ref().map_or(frames, |r| r.output_frames(frames));
+            last = last.max(self.start(player) + frames);
+        }
+        Some(last + self.tail)
+    }
+
+    fn start(&self, player: &Player) -> u64 {
+        (player.start_s * f64::from(self.rate)).round() as u64
+    }
+}
+
+impl Program for SceneFeed {
+    fn next(&mut self, out: &mut AudioBuffer) -> Result<bool> {
+        let mut frames = self.block;
+        if let Some(limit) = self.limit {
+            frames = frames.min(usize::try_from(limit - self.at).unwrap_or(usize::MAX));
+        }
+        out.set_channels(self.inputs);
+        out.resize(frames);
+        out.silence();
+        let mut longest = 0;
+        for i in 0..self.players.len() {
+            let start = self.start(&self.players[i]);
+            let skip = usize::try_from(start.saturating_sub(self.at)).unwrap_or(usize::MAX).min(frames);
+            let player = &mut self.players[i];
+            let got = player.take(skip, frames, out)?;
+            let waits = !player.ended || !player.ready.is_empty();
+            longest = longest.max(if waits { frames } else { got });
+        }
+        if self.limit.is_none() && longest < frames {
+            let tail = ((frames - longest) as u64).min(self.tail);
+            self.tail -= tail;
+            frames = longest + tail as usize;
+            out.resize(frames);
+        }
+        self.at += frames as u64;
+        if let Some(meter) = &mut self.meter {
+            self.sum.clear();
+            self.sum.resize(frames, 0.0);
+            for player in self.players.iter().filter(|p| !p.is_field()) {
+                for c in player.first..player.first + player.count {
+                    self.sum.iter_mut().zip(out.channel(c)).for_each(|(s, x)| *s += player.gain * x);
+                }
+            }
+            meter.push(&[&self.sum]);
+        }
+        Ok(frames > 0)
+    }
+}
+
+impl Player {
+    fn open(path: &Path, decoder: Decoder, take: Take) -> Self {
+        let info = decoder.info();
+        let (layout, rate) = (info.layout.clone(), info.sample_rate);
+        let count = if take == Take::All { layout.channels() } else { 1 };
+        Self {
+            path: path.to_path_buf(),
+            decoder,
+            layout,
+            rate,
+            take,
+            first: 0,
+            count,
+            start_s: 0.0,
+            looped: false,
+            gain: 1.0,
+            resampler: None,
+            buffer: AudioBuffer::default(),
+            ready: AudioBuffer::new(count, 0),
+            ended: false,
+            since: 0,
+        }
+    }
+
+    fn is_field(&self) -> bool {
+        self.take == Take::All && matches!(self.layout, Layout::Ambisonic { .. })
+    }
+
+    /// Fills its inputs from frame `skip` of the block on. Returns the frames of the block up to the last that it sounds
+    /// in.
+    fn take(&mut self, skip: usize, frames: usize, out: &mut AudioBuffer) -> Result<usize> {
+        let wanted = frames - skip;
+        while self.ready.frames() < wanted && !self.ended {
+            self.read()?;
+        }
+        let got = self.ready.frames().min(wanted);
+        for c in 0..self.count {
+            let plane = out.channel_mut(self.first + c);
+            plane[skip..skip + got].copy_from_slice(&self.ready.channel(c)[..got]);
+        }
+        self.ready.drain_front(got);
+        Ok(if got > 0 { skip + got } else { 0 })
+    }
+
+    fn read(&mut self) -> Result<()> {
+        let got = self.decoder.read(&mut self.buffer, READ)?;
+        if got == 0 {
+            if self.looped && self.since > 0 {
+                self.since = 0;
+                return self.decoder.seek(0);
+            }
+            self.ended = true;
+            return self.resampler.as_mut().map_or(Ok(()), |r| r.finish(&mut self.ready));
+        }
+        self.since += got as u64;
+        match self.take {
+            Take::Sum => sum_channels(&mut self.buffer),
+            Take::One(channel) => keep(&mut self.buffer, channel),
+            Take::All => {}
+        }
+        match &mut self.resampler {
+            Some(r) => r.process(&self.buffer, &mut self.ready),
+            None => {
+                self.ready.extend(&self.buffer.iter().collect::<Vec<_>>());
+                Ok(())
+            }
+        }
+    }
+}

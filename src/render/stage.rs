@@ -1,0 +1,305 @@
+//! What an engine plays: sources, sound fields, the listener and the room, from a track or from a scene.
+
+use super::control::Control;
+use super::engine::{Engine, EngineOptions, engine};
+use super::job::{Placement, RenderJob};
+use super::place::speakers;
+use super::space::{FieldSpec, Space};
+use crate::coords::{Pose, Vec3};
+use crate::error::{Error, Result};
+use crate::hrtf::HrtfSet;
+use crate::layout::Layout;
+use crate::room::{Room, preset};
+use crate::scene::{self, RoomChoice, RoomFile, Scene, nearest};
+use crate::spatializer::{Beam, HeadMotion, Motion, SourceSpec};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How far inside its walls a room's loudspeakers stay, metres.
+const FROM_WALL_M: f64 = 0.15;
+
+/// Everything an engine needs to know about what it plays. Its inputs are the sources in order, then the channels of the
+/// sound fields.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// One for each of the engine's mono inputs.
+    pub sources: Vec<SourceSpec>,
+    /// Sound fields.
+    pub fields: Vec<FieldSpec>,
+    /// The listener.
+    pub head: HeadMotion,
+    /// The room around them.
+    pub room: StageRoom,
+    /// Propagation takes time.
+    pub propagation: bool,
+    /// Metres a second.
+    pub speed_of_sound: f64,
+    /// Something may move.
+    pub moves: bool,
+}
+
+/// The room of a stage.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum StageRoom {
+    /// The free field.
+    #[default]
+    None,
+    /// A shoebox, and what to call it.
+    Shoebox(Room, String),
+    /// Measured responses in a file.
+    Measured(PathBuf),
+}
+
+impl StageRoom {
+    /// What a report calls it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::None => "none".to_string(),
+            Self::Shoebox(_, name) => name.clone(),
+            Self::Measured(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// A room that was asked for by name or file, with where one listens in it.
+struct Listening {
+    room: StageRoom,
+    listener: Vec3,
+    /// Metres to a track's loudspeakers.
+    distance: f64,
+}
+
+impl Stage {
+    /// A track's channels where `placement` has them, in the room that the job asks for.
+    ///
+    /// # Errors
+    /// `Argument` if the placement does not fit the layout or the room is not known, what a room file has wrong.
+    pub fn of_track(job: &RenderJob, placement: &Placement, layout: &Layout) -> Result<Self> {
+        let mut stage = Self {
+            sources: Vec::new(),
+            fields: Vec::new(),
+            head: HeadMotion::Still(Pose::default()),
+            room: StageRoom::None,
+            propagation: false,
+            speed_of_sound: crate::room::SPEED_OF_SOUND,
+            moves: matches!(placement, Placement::Orbit(..)),
+        };
+        if let Layout::Ambisonic { order } = layout
+            && !matches!(placement, Placement::Point(_) | Placement::Orbit(..))
+        {
+            stage.fields.push(FieldSpec { order: usize::from(*order), gain: 1.0, head_locked: true });
+            return Ok(stage);
+        }
+        let usual = match placement {
+            Placement::Panorama | Placement::Speakers => "studio",
+            _ => "none",
+        };
+        let Listening { room, listener, distance } = find_room(job.room.as_deref().unwrap_or(usual))?;
+        let in_room = matches!(room, StageRoom::Shoebox(..));
+        // Without a room everything keeps its place beside the head; with one it has a place in the room.
+        let place = |at: Vec3| if in_room { inside(&room, listener + at) } else { at };
+        let source = |motion| SourceSpec { head_locked: !in_room, ..SourceSpec::new(motion) };
+        match placement {
+            Placement::Stereo => {}
+            Placement::Point(at) => stage.sources.push(source(Motion::Still(place(*at)))),
+            Placement::Orbit(start, seconds_per_turn) => {
+                let centre = if in_room { listener } else { Vec3::default() };
+                let start = if in_room { fitting(&room, listener, *start) } else { *start };
+                stage.sources.push(source(Motion::Orbit { centre, start, seconds_per_turn: *seconds_per_turn }));
+            }
+            Placement::Panorama | Placement::Speakers => {
+                for speaker in speakers(layout)? {
+                    let around = Vec3::from_polar(f64::from(speaker.azimuth), f64::from(speaker.elevation), 1.0);
+                    let at = if in_room { place(around * distance) } else { around };
+                    // As loud as at one metre, wherever the loudspeakers of this room stand.
+                    let gain = if in_room { (at - listener).norm() } else { 1.0 };
+                    let everywhere = speaker.lfe;
+                    let spec = source(Motion::Still(if everywhere { around } else { at }));
+                    let gain = if everywhere { 1.0 } else { gain };
+                    stage.sources.push(SourceSpec {
+                        gain,
+                        everywhere,
+                        head_locked: spec.head_locked || everywhere,
+                        ..spec
+                    });
+                }
+            }
+        }
+        if in_room {
+            stage.head = HeadMotion::Still(Pose { position: listener, ..Pose::default() });
+        }
+        stage.room = room;
+        Ok(stage)
+    }
+
+    /// A scene; `layouts` are those of its beds' files, in order.
+    ///
+    /// # Errors
+    /// `Argument` if a bed's layout does not tell where its channels belong.
+    pub fn of_scene(scene: &Scene, layouts: &[Layout]) -> Result<Self> {
+        let mut stage = Self {
+            sources: Vec::new(),
+            fields: Vec::new(),
+            head: scene.listener_motion()?,
+            room: match scene.room_choice() {
+                None => StageRoom::None,
+                Some(RoomChoice::Shoebox(room)) => {
+                    let name = scene.room.as_ref().and_then(|r| r.preset).map_or("shoebox", |p| p.name);
+                    StageRoom::Shoebox(room, name.to_string())
+                }
+                Some(RoomChoice::Measured(path)) => StageRoom::Measured(path),
+            },
+            propagation: scene.propagation,
+            speed_of_sound: scene.speed_of_sound,
+            moves: true,
+        };
+        for object in scene.objects()? {
+            let facing = object.facing.rotate(Vec3::new(1.0, 0.0, 0.0));
+            stage.sources.push(SourceSpec {
+                gain: object.gain,
+                head_locked: object.head_locked,
+                beam: Beam { everywhere: object.directivity.omni_part(), facing: facing.direction() },
+                spread_deg: object.spread,
+                ..SourceSpec::new(object.motion)
+            });
+        }
+        for (bed, layout) in scene.bed_inputs().iter().zip(layouts) {
+            if let Layout::Ambisonic { order } = layout {
+                let gain = bed.gain as f32;
+                stage.fields.push(FieldSpec { order: usize::from(*order), gain, head_locked: bed.head_locked });
+                continue;
+            }
+            for speaker in speakers(layout).map_err(|e| e.at(&bed.file))? {
+                let at = bed.speaker(f64::from(speaker.azimuth), f64::from(speaker.elevation));
+                // A bed's loudspeakers are as loud as at one metre, wherever they stand.
+                let gain = bed.gain * if speaker.lfe { 1.0 } else { bed.distance };
+                stage.sources.push(SourceSpec {
+                    gain,
+                    head_locked: bed.head_locked || speaker.lfe,
+                    everywhere: speaker.lfe,
+                    ..SourceSpec::still(at)
+                });
+            }
+        }
+        stage.moves = !matches!(stage.head, HeadMotion::Still(_))
+            || stage.sources.iter().any(|s| !matches!(s.motion, Motion::Still(_)));
+        Ok(stage)
+    }
+
+    /// True if an engine for it needs a [`Space`].
+    pub fn needs_space(&self) -> bool {
+        self.propagation
+            || !self.fields.is_empty()
+            || !matches!(self.room, StageRoom::None)
+            || self.sources.iter().any(|s| s.beam.everywhere != 1.0 || s.spread_deg > 0.0)
+    }
+
+    /// An engine that plays it from its first frame on.
+    ///
+    /// # Errors
+    /// As [`engine`]; `Unsupported` for a measured room.
+    pub fn engine(&self, set: &Arc<HrtfSet>, mut options: EngineOptions) -> Result<(Engine, Control)> {
+        options.still = !self.moves && !self.needs_space();
+        if self.needs_space() {
+            let reach_m = if self.propagation { 150.0 } else { 1.0 };
+            options.space = Some(Space {
+                propagation: self.propagation,
+                speed_of_sound: self.speed_of_sound,
+                reach_m,
+                fields: self.fields.clone(),
+            });
+        }
+        options.max_sources = self.sources.len().max(1);
+        let (mut engine, mut control) = engine(set, &options)?;
+        control.set_head_motion(self.head.clone(), 0.0)?;
+        match &self.room {
+            StageRoom::None => {}
+            StageRoom::Shoebox(room, _) => control.set_room(Some(room), 0.0)?,
+            StageRoom::Measured(path) => {
+                return Err(Error::unsupported("a measured room cannot be combined with sources yet").at(path));
+            }
+        }
+        for source in &self.sources {
+            control.add(source.clone())?;
+        }
+        // The commands take effect with the first block, even an empty one: now the tail is known.
+        engine.process(&[], &mut [], &mut []);
+        Ok((engine, control))
+    }
+}
+
+/// A room by name or file.
+fn find_room(name: &str) -> Result<Listening> {
+    let in_head = Listening { room: StageRoom::None, listener: Vec3::default(), distance: 1.0 };
+    if name == "none" {
+        return Ok(in_head);
+    }
+    if let Some(preset) = preset::find(name) {
+        let [x, y, z] = preset.listener;
+        return Ok(Listening {
+            room: StageRoom::Shoebox(preset.room(), preset.name.to_string()),
+            listener: Vec3::new(x, y, z),
+            distance: preset.place_distance,
+        });
+    }
+    let path = Path::new(name);
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        "toml" => room_file(path),
+        "sofa" | "wav" => Ok(Listening { room: StageRoom::Measured(path.to_path_buf()), ..in_head }),
+        _ => {
+            let names: Vec<&str> = std::iter::once("none").chain(preset::all().iter().map(|p| p.name)).collect();
+            let error = Error::argument(format!("there is no room called '{name}'"));
+            let error = match nearest(name, names.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean '{near}'?")),
+                None => error,
+            };
+            Err(error.hint(format!(
+                "the rooms are {}; or a room file (.toml), measured responses (.sofa, .wav)",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+fn room_file(path: &Path) -> Result<Listening> {
+    let file = RoomFile::open(path)?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let mut whole = Scene::new().room(file.room);
+    whole.base_dir = base.to_path_buf();
+    if let Some(listener) = file.listener {
+        whole = whole.listener(scene::Listener::at(listener));
+    }
+    let listener = whole.listener_pose().position;
+    let usual = whole.room.as_ref().and_then(|r| r.preset).map(|p| p.place_distance);
+    Ok(match whole.room_choice() {
+        None => Listening { room: StageRoom::None, listener: Vec3::default(), distance: 1.0 },
+        Some(RoomChoice::Measured(path)) => {
+            Listening { room: StageRoom::Measured(path), listener: Vec3::default(), distance: 1.0 }
+        }
+        Some(RoomChoice::Shoebox(room)) => {
+            let distance = usual.unwrap_or_else(|| room.size.iter().fold(1.5f64, |m, l| m.min(0.4 * l)));
+            Listening { room: StageRoom::Shoebox(room, path.display().to_string()), listener, distance }
+        }
+    })
+}
+
+fn size(room: &StageRoom) -> Option<[f64; 3]> {
+    if let StageRoom::Shoebox(room, _) = room { Some(room.size) } else { None }
+}
+
+/// A place, moved inside the walls if it is beyond them.
+fn inside(room: &StageRoom, p: Vec3) -> Vec3 {
+    let Some([x, y, z]) = size(room) else { return p };
+    let keep = |v: f64, l: f64| v.clamp(FROM_WALL_M.min(0.5 * l), (l - FROM_WALL_M).max(0.5 * l));
+    Vec3::new(keep(p.x, x), keep(p.y, y), keep(p.z, z))
+}
+
+/// The start of a circle that stays inside the walls.
+fn fitting(room: &StageRoom, listener: Vec3, start: Vec3) -> Vec3 {
+    let Some([x, y, _]) = size(room) else { return start };
+    let free = [listener.x, x - listener.x, listener.y, y - listener.y].iter().fold(f64::MAX, |m, d| m.min(*d));
+    let flat = start.x.hypot(start.y);
+    let scale = ((free - FROM_WALL_M) / flat.max(1e-9)).clamp(0.0, 1.0);
+    inside(room, listener + Vec3::new(start.x * scale, start.y * scale, start.z)) - listener
+}
