@@ -26,7 +26,8 @@ pub(super) const MOST: usize = 200;
 impl Mistakes {
     pub(super) fn add(&self, mistake: Mistake) {
         let mut all = self.0.borrow_mut();
-        if all.len() < MOST {
+        // What is looked at twice is still one mistake.
+        if all.len() < MOST && !all.iter().any(|m| m.at == mistake.at && m.message == mistake.message) {
             all.push(mistake);
         }
     }
