@@ -161,7 +161,7 @@ fn new(args: &NewArgs, common: &Common) -> Result<()> {
             .at(&args.file)
             .hint("choose another name, or replace it with --force"));
     }
-    for sound in args.sounds.iter().filter(|s| !s.exists()) {
+    if let Some(sound) = args.sounds.iter().find(|s| !s.exists()) {
         return Err(Error::argument("the sound file is not there").at(sound));
     }
     let text = starter(args);

@@ -259,7 +259,7 @@ fn track(page: &mut Page, view: &View, points: &[Vec3], colour: Rgb, labels: &mu
             labels.keep((pair[0].0 + (pair[1].0 - pair[0].0) * part, pair[0].1 + (pair[1].1 - pair[0].1) * part), 4.0);
         });
     }
-    let mut since = f64::MAX;
+    let mut since = 0.0;
     for (i, pair) in points.windows(2).enumerate() {
         let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
         let length = dx.hypot(dy);

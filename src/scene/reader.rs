@@ -13,6 +13,7 @@ pub(super) struct Mistake {
     pub message: String,
     pub hint: Option<String>,
     /// Something is not there; after a syntax error this may be its consequence.
+    #[cfg_attr(not(feature = "scene"), allow(dead_code))] // Only texts have syntax.
     pub missing: bool,
 }
 
