@@ -2,6 +2,7 @@
 
 use super::{Common, file, numbers, print, signals};
 use crate::coords::Vec3;
+use crate::decode::Kind;
 use crate::error::{Error, Result};
 use crate::hrtf::DEFAULT_HEAD;
 use crate::render::{Loudness, Placement, Progress, RenderJob, RenderReport, render};
@@ -201,8 +202,10 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<()> {
         return Err(Error::argument("the sound and the JSON report cannot both go to standard output")
             .hint("leave out --json, or write to a file with -o"));
     }
-    // Pipes and devices are refused here, with words of their own.
-    file::kind(&job.input)?;
+    // Pipes and devices are refused here, with words of their own; of a scene all mistakes are told.
+    if file::kind(&job.input)? == Kind::Scene {
+        super::scene::open(&job.input)?;
+    }
     signals::work_listens();
     let bar = progress_bar(common);
     let report = render(&job, &mut |p| show(&bar, p));

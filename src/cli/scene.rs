@@ -91,7 +91,7 @@ fn find_preset(name: &str) -> Result<&'static Preset, String> {
 }
 
 /// Opens a scene; of its mistakes all but the last are printed, the last is the error.
-fn open(file: &Path) -> Result<Scene> {
+pub(super) fn open(file: &Path) -> Result<Scene> {
     Scene::open(file).map_err(all_printed)
 }
 
