@@ -12,6 +12,7 @@ fn every_verb_has_help_with_examples() {
     for verb in [
         &["render"][..],
         &["inspect"],
+        &["ir"],
         &["hrtf"],
         &["hrtf", "info"],
         &["hrtf", "plot"],
