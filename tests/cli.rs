@@ -16,6 +16,7 @@ fn every_verb_has_help_with_examples() {
         &["scene", "new"],
         &["scene", "check"],
         &["scene", "plot"],
+        &["ir"],
         &["hrtf"],
         &["hrtf", "info"],
         &["hrtf", "plot"],

@@ -8,7 +8,6 @@ mod around;
 pub mod bench;
 mod bench_verb;
 mod compare;
-#[allow(dead_code, reason = "the picture of the verb `ir`")]
 mod decay_plot;
 mod docs;
 mod draw;
@@ -16,6 +15,8 @@ mod file;
 mod head;
 mod hear;
 mod inspect;
+mod ir;
+mod ir_report;
 mod numbers;
 mod picture;
 mod plot;
@@ -23,6 +24,7 @@ mod print;
 mod render;
 mod scene;
 mod scene_plan;
+mod scene_errors;
 mod signals;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +40,7 @@ use std::process::ExitCode;
   periphon render voice.wav --at 30,0,1.5 -o left.flac
   periphon inspect song.m4a
   periphon scene check band.toml
+  periphon ir hall.toml -o hall.wav
   periphon hrtf info my-head.sofa
 
 Exit codes: 0 done, 1 the work failed, 2 the command line is wrong, 130 interrupted.")]
@@ -64,6 +67,7 @@ enum Verb {
     Render(Box<render::RenderArgs>),
     Inspect(inspect::InspectArgs),
     Scene(scene::SceneArgs),
+    Ir(ir::IrArgs),
     Hrtf(head::HrtfArgs),
     Bench(bench_verb::BenchArgs),
     Completions(docs::CompletionsArgs),
@@ -111,6 +115,7 @@ fn dispatch(cli: Cli) -> Result<()> {
         Verb::Render(args) => render::run(&args, common),
         Verb::Inspect(args) => inspect::run(&args, common),
         Verb::Scene(args) => scene::run(args, common),
+        Verb::Ir(args) => ir::run(&args, common),
         Verb::Hrtf(args) => head::run(args, common),
         Verb::Bench(args) => bench_verb::run(&args, common),
         Verb::Completions(args) => docs::completions(&args, &mut Cli::command(), common),

@@ -11,6 +11,7 @@ pub(crate) mod direct;
 pub mod directivity;
 pub(crate) mod early;
 pub mod history;
+pub mod impulse;
 pub mod late;
 pub mod lattice;
 pub mod material;

@@ -36,6 +36,8 @@ pub struct Shoebox<'a> {
     pub directivity: Option<&'a dyn Fn(Vec3) -> Bands>,
     /// Orders rendered, within the room's.
     pub orders: (usize, usize),
+    /// Metres whose delay is left out of every image's; see [`Shoebox::counting_from`].
+    pub lead: f64,
 }
 
 /// One image as it reaches the listener.
@@ -45,7 +47,7 @@ pub struct Arrival {
     pub image: Image,
     /// Metres from the listener.
     pub distance: f64,
-    /// Seconds after the source sent it.
+    /// Seconds after the source sent it, or after the moment that the response counts from.
     pub delay_s: f64,
     /// Where it comes from, seen from the listener: of length 1, in the room's frame.
     pub direction: Vec3,
@@ -76,13 +78,21 @@ pub fn shoebox(
 impl<'a> Shoebox<'a> {
     /// An omnidirectional source; every order that the room renders.
     pub fn new(room: &'a Room, reflection: &'a [Bands; 6], source: Vec3, listener: Vec3) -> Self {
-        Self { room, reflection, source, listener, directivity: None, orders: (0, room.reflection_order) }
+        Self { room, reflection, source, listener, directivity: None, orders: (0, room.reflection_order), lead: 0.0 }
     }
 
     /// Only the images of these orders; what is beyond the room's order is not rendered.
     #[must_use]
     pub fn of_orders(self, orders: RangeInclusive<usize>) -> Self {
         Self { orders: (*orders.start(), (*orders.end()).min(self.room.reflection_order)), ..self }
+    }
+
+    /// A response that begins when sound from `metres` away arrives: with the source's own distance the direct sound comes
+    /// at once, to the fraction of a sample, and every image later by what its way is longer. What would come earlier
+    /// comes at once.
+    #[must_use]
+    pub fn counting_from(self, metres: f64) -> Self {
+        Self { lead: metres, ..self }
     }
 
     /// A source that sends `gains(direction)`; see [`Shoebox::directivity`].
@@ -120,7 +130,7 @@ impl<'a> Shoebox<'a> {
                     let lost = air.map_or(1.0, |a| (-a[k] * distance).exp());
                     gains[k] *= lost * sent.map_or(1.0, |s| s[k]) / distance.max(NEAREST_M);
                 }
-                let delay_s = distance / self.room.speed_of_sound;
+                let delay_s = (distance - self.lead).max(0.0) / self.room.speed_of_sound;
                 Arrival { image, distance, delay_s, direction: way.direction(), gains }
             })
             .collect()

@@ -31,12 +31,28 @@ impl Scene {
     /// Every mistake with its line and column; one of kind `Io` if the file cannot be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SceneErrors> {
         let path = path.as_ref();
-        let base_dir = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let look = |name: &str| missing(&base_dir, name);
-        let options = Options { base_dir: base_dir.clone(), files: Files { look: Some(&look) } };
+        let look = |name: &str| missing(folder(path), name);
+        Self::from_file(path, Files { look: Some(&look) })
+    }
+
+    /// Reads a scene from a file; whether the files that it names are there is not looked at.
+    ///
+    /// # Errors
+    /// As [`Scene::open`].
+    pub fn open_without_files(path: impl AsRef<Path>) -> Result<Self, SceneErrors> {
+        Self::from_file(path.as_ref(), Files::default())
+    }
+
+    fn from_file(path: &Path, files: Files<'_>) -> Result<Self, SceneErrors> {
+        let options = Options { base_dir: folder(path).to_path_buf(), files };
         let read = |text: String| from_text(&text, |document| read::mistakes(document, &options));
         text(path).and_then(read).map_err(|e| SceneErrors { path: Some(path.to_path_buf()), ..e })
     }
+}
+
+/// What a file's paths are relative to.
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// A room on its own, as `--room FILE.toml` has it: the table `[room]` of a scene, and perhaps where the listener is.

@@ -162,7 +162,8 @@ impl Walk<'_> {
                     let span = (from + high) as usize..(to + high) as usize + 1;
                     let flat_xy = x.gain[i][0] * y.gain[j][0];
                     let square = x.way[i] * x.way[i] + y.way[j] * y.way[j];
-                    reach(&mut row, &squares[span.clone()], &gains[span.clone()], square, flat_xy, self.per_metre);
+                    let scale = (self.per_metre, self.shoebox.lead);
+                    reach(&mut row, &squares[span.clone()], &gains[span.clone()], square, flat_xy, scale);
                     for (r, k) in span.enumerate() {
                         let step = row.step[r];
                         if step as usize / PHASES >= self.frames + HALF {
@@ -170,7 +171,7 @@ impl Walk<'_> {
                         }
                         let distance = row.distance[r];
                         if (step as usize) < HALF * PHASES {
-                            batch.near.push((batch.len(), sinc::near(distance * self.per_metre)));
+                            batch.near.push((batch.len(), sinc::near((distance - self.shoebox.lead) * self.per_metre)));
                         }
                         batch.step.push(step);
                         batch.part.push(row.part[r]);
@@ -229,9 +230,10 @@ impl Row {
     }
 }
 
-/// Distance, delay and flat gain of a row; `square` and `gain` are what x and y make.
+/// Distance, delay and flat gain of a row; `square` and `gain` are what x and y make. Delays are frames a metre, counted
+/// from a distance.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn reach(row: &mut Row, squares: &[f64], gains: &[f32], square: f64, gain: f64, per_metre: f64) {
+fn reach(row: &mut Row, squares: &[f64], gains: &[f32], square: f64, gain: f64, (per_metre, lead): (f64, f64)) {
     let n = squares.len();
     let (distance, step) = (&mut row.distance[..n], &mut row.step[..n]);
     let (part, out, gains) = (&mut row.part[..n], &mut row.gain[..n], &gains[..n]);
@@ -241,7 +243,9 @@ fn reach(row: &mut Row, squares: &[f64], gains: &[f32], square: f64, gain: f64, 
     for i in 0..n {
         let d = (square + squares[i]).sqrt();
         distance[i] = d;
-        let steps = if d * scale < most { d * scale } else { most };
+        let late = (d - lead) * scale;
+        let late = if late > 0.0 { late } else { 0.0 };
+        let steps = if late < most { late } else { most };
         let whole = steps as i32;
         step[i] = whole as u32;
         part[i] = (steps - f64::from(whole)) as f32;

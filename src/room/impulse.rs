@@ -1,0 +1,328 @@
+//! The impulse response from a source to a listener: the direct sound, the room's images, and its late field.
+//!
+//! Images are exact ([`Shoebox`]). The late field is the very network that the engine runs ([`Late`]): the images of the
+//! last order feed its lines as they arrive, and every line is a plane wave from its own direction ([`DIRECTIONS`]). A room
+//! without images (order 0) feeds all lines with what the source sends in all directions together. So the response of a
+//! sound field's channel 0 is that of an omnidirectional microphone, bit for bit, and what two ears hear is the engine's
+//! own business ([`crate::render`]).
+
+use super::decay::reflection;
+use super::late::{DIRECTIONS, LINES, Late};
+use super::response::{MOST_FRAMES, Shoebox};
+use super::{Bands, Room};
+use crate::ambisonics::{channels, encode};
+use crate::coords::{Pose, Vec3};
+use crate::dsp::denormals::FlushDenormals;
+use crate::error::{Error, Result};
+use crate::spatializer::Beam;
+
+/// The highest order of a sound field.
+pub const MOST_FIELD_ORDER: usize = 7;
+
+/// Samples of all channels together at most: 512 MB.
+const MOST_SAMPLES: usize = 1 << 27;
+
+/// Frames of the late field computed at once.
+const BLOCK: usize = 4096;
+
+/// The shortest response that [`Transmission::frames`] asks for, seconds.
+const SHORTEST_S: f64 = 0.1;
+
+/// The band filters have rung out after this, seconds: their slowest pole is at 177 Hz.
+const FILTERS_S: f64 = 0.04;
+
+/// One source and one listener, both at rest.
+#[derive(Clone, Copy, Debug)]
+pub struct Transmission<'a> {
+    /// Around both; `None` for the free field.
+    pub room: Option<&'a Room>,
+    /// Where the source is, metres.
+    pub source: Vec3,
+    /// Where the listener is and how their head is turned. An omnidirectional receiver has no turn.
+    pub head: Pose,
+    /// How the source sends in each direction.
+    pub beam: Beam,
+    /// Linear, of the source.
+    pub gain: f64,
+    /// The response counts from the moment at which the source sends. Otherwise it counts from the arrival of the direct
+    /// sound, which comes in frame 0, exactly; images come later by what their way is longer, and so does the late field
+    /// that they feed.
+    pub propagation: bool,
+    /// Metres a second in the free field; a room has its own.
+    pub speed_of_sound: f64,
+}
+
+/// Channel gains of a plane wave from a direction, in the room's frame.
+type Encode<'a> = &'a dyn Fn(Vec3, &mut [f32]);
+
+impl Transmission<'_> {
+    /// Frames until the room has rung out: all images have come and the late field has fallen by 75 dB in its slowest
+    /// band. At least a tenth of a second.
+    ///
+    /// # Errors
+    /// `Argument` if a number of the room is out of its range.
+    pub fn frames(&self, sample_rate: f64) -> Result<usize> {
+        let room = self.medium();
+        let walls = reflection(&room);
+        let images = self.shoebox(&room, &walls).frames(sample_rate);
+        let late = if room.late {
+            let direct = self.distance() / room.speed_of_sound;
+            ((direct + 1.25 * Late::new(&room, sample_rate)?.tail_seconds()) * sample_rate) as usize
+        } else {
+            0
+        };
+        Ok(images.max(late).max((SHORTEST_S * sample_rate) as usize))
+    }
+
+    /// What an omnidirectional microphone hears, as long as `frames`.
+    ///
+    /// # Errors
+    /// As [`Transmission::ambisonic`].
+    pub fn omni(&self, sample_rate: f64, frames: usize) -> Result<Vec<f32>> {
+        let mut all = self.respond(sample_rate, frames, 1, &|_, gains| gains[0] = 1.0)?;
+        Ok(all.pop().unwrap_or_default())
+    }
+
+    /// The sound field at the listener, turned with the head: `[(order + 1)²][frames]` in ACN order with SN3D gains.
+    ///
+    /// # Errors
+    /// `Argument` if a number is out of its range, `Limit` if the response would be too long.
+    pub fn ambisonic(&self, sample_rate: f64, frames: usize, order: usize) -> Result<Vec<Vec<f32>>> {
+        if order > MOST_FIELD_ORDER {
+            return Err(Error::argument(format!("a sound field has an order of 0 to {MOST_FIELD_ORDER}, not {order}")));
+        }
+        let back = self.head.orientation.inverse();
+        self.respond(sample_rate, frames, channels(order), &|d, gains| encode(order, back.rotate(d), gains))
+    }
+
+    fn distance(&self) -> f64 {
+        (self.source - self.head.position).norm()
+    }
+
+    /// The room, or one that has nothing but space.
+    fn medium(&self) -> Room {
+        self.room.cloned().unwrap_or_else(|| Room {
+            reflection_order: 0,
+            air: None,
+            late: false,
+            speed_of_sound: self.speed_of_sound,
+            ..Room::new([1.0; 3], 1.0)
+        })
+    }
+
+    fn shoebox<'a>(&self, room: &'a Room, walls: &'a [Bands; 6]) -> Shoebox<'a> {
+        let lead = if self.propagation { 0.0 } else { self.distance() };
+        Shoebox::new(room, walls, self.source, self.head.position).counting_from(lead)
+    }
+
+    fn respond(&self, rate: f64, frames: usize, channels: usize, encode: Encode<'_>) -> Result<Vec<Vec<f32>>> {
+        check(rate, frames, channels)?;
+        let room = self.medium();
+        room.check()?;
+        let walls = reflection(&room);
+        let sent = |direction: Vec3| [self.beam.gain(direction); super::BANDS];
+        let mut shoebox = self.shoebox(&room, &walls);
+        if self.beam.everywhere != 1.0 {
+            shoebox = shoebox.sending(&sent);
+        }
+        let mut out = shoebox.response(rate, frames, channels, encode)?;
+        if room.late {
+            self.add_late(&room, &shoebox, rate, encode, &mut out)?;
+        }
+        let gain = self.gain as f32;
+        out.iter_mut().flatten().for_each(|x| *x *= gain);
+        Ok(out)
+    }
+
+    /// Adds the late field to `out`.
+    fn add_late(
+        &self,
+        room: &Room,
+        shoebox: &Shoebox<'_>,
+        rate: f64,
+        encode: Encode<'_>,
+        out: &mut [Vec<f32>],
+    ) -> Result<()> {
+        let _flush = FlushDenormals::new();
+        let frames = out.first().map_or(0, Vec::len);
+        let mut late = Late::new(room, rate)?;
+        let feeds = if room.reflection_order == 0 {
+            let mut impulse = vec![0.0; frames.min(1)];
+            impulse.fill(self.beam.power().sqrt() as f32);
+            vec![impulse; LINES]
+        } else {
+            let last = shoebox.of_orders(room.reflection_order..=room.reflection_order);
+            let fed = (last.frames(rate) + (FILTERS_S * rate) as usize).min(frames);
+            last.response(rate, fed, LINES, |direction, gains| {
+                gains.fill(0.0);
+                late.design().feed(direction).into_iter().for_each(|(line, gain)| gains[line] += gain);
+            })?
+        };
+        let gains: Vec<Vec<f32>> = DIRECTIONS
+            .iter()
+            .map(|d| {
+                let mut gains = vec![0.0; out.len()];
+                encode(*d, &mut gains);
+                gains
+            })
+            .collect();
+        let (mut inputs, mut waves) = (vec![[0.0f32; BLOCK]; LINES], vec![[0.0f32; BLOCK]; LINES]);
+        for from in (0..frames).step_by(BLOCK) {
+            let n = BLOCK.min(frames - from);
+            for (input, feed) in inputs.iter_mut().zip(&feeds) {
+                let part = feed.get(from..).unwrap_or(&[]);
+                let len = part.len().min(n);
+                input[..len].copy_from_slice(&part[..len]);
+                input[len..].fill(0.0);
+            }
+            let mut planes = waves.iter_mut();
+            late.process(
+                &std::array::from_fn(|l| &inputs[l][..n]),
+                &mut std::array::from_fn(|_| planes.next().map_or(&mut [][..], |w| &mut w[..n])),
+            );
+            for (wave, gains) in waves.iter().zip(&gains) {
+                for (channel, gain) in out.iter_mut().zip(gains) {
+                    channel[from..from + n].iter_mut().zip(wave).for_each(|(y, x)| *y += gain * x);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says whether a response may be so long.
+///
+/// # Errors
+/// `Limit` if not; the hint says how long it may be.
+pub fn check(sample_rate: f64, frames: usize, channels: usize) -> Result<()> {
+    let most = MOST_FRAMES.min(MOST_SAMPLES / channels.max(1));
+    if frames <= most {
+        return Ok(());
+    }
+    let seconds = |n: usize| n as f64 / sample_rate;
+    let message = format!(
+        "a response of {:.1} s at {sample_rate} Hz in {channels} channel{} is too long",
+        seconds(frames),
+        if channels == 1 { "" } else { "s" }
+    );
+    Err(Error::limit(message).hint(format!("it may have {:.1} s at most", seconds(most).floor())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coords::Rotation;
+
+    const RATE: f64 = 48_000.0;
+
+    fn between<'a>(room: Option<&'a Room>) -> Transmission<'a> {
+        Transmission {
+            room,
+            source: Vec3::new(4.5, 3.1, 1.4),
+            head: Pose { position: Vec3::new(2.0, 2.2, 1.6), orientation: Rotation::from_yaw_pitch_roll(30.0, 10.0, 5.0) },
+            beam: Beam::OMNI,
+            gain: 1.0,
+            propagation: true,
+            speed_of_sound: 343.0,
+        }
+    }
+
+    fn room() -> Room {
+        Room::new([6.0, 5.0, 3.0], 0.3)
+    }
+
+    fn energy(x: &[f32]) -> f64 {
+        x.iter().map(|x| f64::from(*x).powi(2)).sum()
+    }
+
+    #[test]
+    fn the_first_channel_of_a_sound_field_is_the_omnidirectional_response() {
+        let room = room();
+        let t = between(Some(&room));
+        let omni = t.omni(RATE, 24_000).unwrap();
+        for order in [0, 1, 3] {
+            let field = t.ambisonic(RATE, 24_000, order).unwrap();
+            assert_eq!(field.len(), channels(order));
+            assert!(field[0] == omni);
+        }
+        assert!(energy(&omni[12_000..]) > 0.0);
+    }
+
+    #[test]
+    fn the_direct_sound_comes_from_where_the_source_is_to_the_head() {
+        let t = Transmission { propagation: false, ..between(None) };
+        let field = t.ambisonic(RATE, 100, 1).unwrap();
+        let d = t.head.relative(t.source);
+        let (at, far) = (d.direction(), d.norm());
+        for (channel, want) in field.iter().zip([1.0, at.y, at.z, at.x]) {
+            assert!((f64::from(channel[0]) - want / far).abs() < 1e-6);
+            assert!(channel[1..].iter().all(|x| *x == 0.0));
+        }
+    }
+
+    #[test]
+    fn without_propagation_the_same_response_begins_with_the_direct_sound() {
+        // A source so far that its delay is a whole number of frames: nothing but a shift is left.
+        let room = room();
+        let metres = 400.0 * 343.0 / RATE;
+        let mut t = between(Some(&room));
+        t.source = t.head.position + Vec3::new(metres, 0.0, 0.0);
+        let with = t.omni(RATE, 24_400).unwrap();
+        t.propagation = false;
+        let without = t.omni(RATE, 24_000).unwrap();
+        let difference: Vec<f32> = with[400..].iter().zip(&without).map(|(a, b)| a - b).collect();
+        let db = 10.0 * (energy(&difference) / energy(&without)).log10();
+        assert!(db < -70.0, "{db:.1} dB");
+        assert_eq!(without.iter().position(|x| x.abs() > 0.1), Some(0));
+    }
+
+    #[test]
+    fn the_late_field_goes_on_as_the_images_would() {
+        // Mean over places of the energy after 60 ms, to third order and late field against images alone.
+        let mut room = Room { air: None, ..room() };
+        let places: Vec<(Vec3, Vec3)> = (0..12)
+            .map(|i| {
+                let part = |k: f64| (f64::from(i) * k + 0.37).fract() * 0.7 + 0.15;
+                (
+                    Vec3::new(6.0 * part(0.618), 5.0 * part(0.755), 3.0 * part(0.57)),
+                    Vec3::new(6.0 * part(0.414), 5.0 * part(0.236), 3.0 * part(0.732)),
+                )
+            })
+            .collect();
+        let mut mean = |order: usize, late: bool| -> f64 {
+            (room.reflection_order, room.late) = (order, late);
+            let one = |(source, listener): &(Vec3, Vec3)| {
+                let head = Pose { position: *listener, ..Pose::default() };
+                let t = Transmission { source: *source, head, ..between(Some(&room)) };
+                energy(&t.omni(RATE, 14_400).unwrap()[2880..])
+            };
+            places.iter().map(one).sum()
+        };
+        let want = mean(40, false);
+        for order in [0, 1, 2, 3, 5] {
+            let db = 10.0 * (mean(order, true) / want).log10();
+            eprintln!("order {order}: {db:+.2} dB");
+        }
+    }
+
+    #[test]
+    fn a_directed_source_sends_less_into_the_room() {
+        let room = Room { reflection_order: 0, ..room() };
+        let omni = between(Some(&room));
+        let facing = (omni.head.position - omni.source).direction();
+        let cardioid = Transmission { beam: Beam { everywhere: 0.5, facing }, ..omni };
+        let (a, b) = (omni.omni(RATE, 14_400).unwrap(), cardioid.omni(RATE, 14_400).unwrap());
+        // The direct sound is the same, the late field has a third of the power.
+        let db = |x: &[f32]| 10.0 * energy(x).log10();
+        let peak = |x: &[f32]| x.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+        assert!((peak(&a) / peak(&b) - 1.0).abs() < 0.1);
+        assert!((db(&a[2880..]) - db(&b[2880..]) - 4.77).abs() < 0.05);
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_with_how_long_it_may_be() {
+        let e = between(None).omni(RATE, 1 << 24).unwrap_err();
+        assert!(e.hints()[0].contains("174"), "{e} {:?}", e.hints());
+        assert!(between(None).ambisonic(RATE, 100, 8).is_err());
+    }
+}
