@@ -4,11 +4,12 @@
 //! runs after a warm-up. The worst block is taken over blocks, each at its best over the runs: what the engine itself
 //! needs, without what interrupts it.
 
-use crate::coords::Vec3;
+use crate::coords::{Pose, Vec3};
 use crate::error::Result;
 use crate::hrtf::{self, HrtfSet};
-use crate::render::{EngineOptions, engine};
-use crate::spatializer::{Motion, SourceSpec};
+use crate::render::{Engine, EngineOptions, Space, engine};
+use crate::room::Room;
+use crate::spatializer::{HeadMotion, Motion, SourceSpec};
 use serde::Serialize;
 use std::f64::consts::TAU;
 use std::hint::black_box;
@@ -47,6 +48,25 @@ pub struct Sources {
     pub sources_per_core: f64,
 }
 
+/// Sources in a shoebox of 6 × 5 × 3 m, absorption 0.2, with images up to an order and the late field, live.
+#[derive(Clone, Debug, Serialize)]
+pub struct InRoom {
+    /// Sources at once.
+    pub sources: usize,
+    /// Order of the image sources.
+    pub reflection_order: usize,
+    /// Frames in a block.
+    pub block: usize,
+    /// Every source on a way of its own, or all still.
+    pub moving: bool,
+    /// Milliseconds of CPU for a second of sound.
+    pub ms_per_second: f64,
+    /// The longest block over the mean one.
+    pub worst_block_over_mean: f64,
+    /// Milliseconds of CPU to build the room.
+    pub build_ms: f64,
+}
+
 /// Offline rendering of a still layout.
 #[derive(Clone, Debug, Serialize)]
 pub struct Offline {
@@ -67,6 +87,8 @@ pub struct BenchReport {
     pub moving: Vec<Sources>,
     /// The same, standing still.
     pub still: Vec<Sources>,
+    /// Sources in a room.
+    pub room: Vec<InRoom>,
     /// Layouts, offline.
     pub offline: Vec<Offline>,
 }
@@ -98,6 +120,7 @@ pub fn bench(options: &BenchOptions, told: &mut dyn FnMut(&str)) -> Result<Bench
         hrtf: options.hrtf.clone(),
         moving: Vec::new(),
         still: Vec::new(),
+        room: Vec::new(),
         offline: Vec::new(),
     };
     for &block in &blocks {
@@ -113,6 +136,21 @@ pub fn bench(options: &BenchOptions, told: &mut dyn FnMut(&str)) -> Result<Bench
                 ));
                 if moves { report.moving.push(s) } else { report.still.push(s) }
             }
+        }
+    }
+    let counts = options.sources.map_or(vec![1, 8], |n| vec![n]);
+    for n in counts {
+        for moves in [false, true] {
+            let s = in_room(&set, n, options.block.unwrap_or(256), options.seconds, moves)?;
+            told(&format!(
+                "{n} sources in a room, {}, order {}, late field, block {}: {:.1} ms for a second, worst block {:.2} of the mean",
+                if moves { "moving" } else { "still" },
+                s.reflection_order,
+                s.block,
+                s.ms_per_second,
+                s.worst_block_over_mean
+            ));
+            report.room.push(s);
         }
     }
     if options.sources.is_none() && options.block.is_none() {
@@ -156,6 +194,48 @@ fn sources(set: &Arc<HrtfSet>, n: usize, block: usize, seconds: f64, moves: bool
         let motion = if moves { motion } else { Motion::Still(motion.at(0.0)) };
         control.add(SourceSpec::new(motion))?;
     }
+    let (mean, worst) = blocks(&mut engine, n, block, seconds);
+    let us = mean * 1e6 / n as f64 * RATE / block as f64;
+    Ok(Sources {
+        sources: n,
+        block,
+        taps: set.taps(),
+        us_per_source_second: us,
+        worst_block_over_mean: worst,
+        sources_per_core: 1e6 / us,
+    })
+}
+
+fn in_room(set: &Arc<HrtfSet>, n: usize, block: usize, seconds: f64, moves: bool) -> Result<InRoom> {
+    let space = Space { propagation: true, ..Space::default() };
+    let (mut engine, mut control) = engine(set, &EngineOptions::live(RATE, block, n).with_space(space))?;
+    let listener = Pose { position: Vec3::new(2.0, 2.2, 1.6), ..Pose::default() };
+    control.set_head_motion(HeadMotion::Still(listener), 0.0)?;
+    let room = Room { air: None, ..Room::new([6.0, 5.0, 3.0], 0.2) };
+    let began = cpu_seconds();
+    control.set_room(Some(&room), 0.0)?;
+    let build_ms = 1e3 * (cpu_seconds() - began);
+    for i in 0..n {
+        let centre = Vec3::new(3.6, 2.5, 1.5);
+        let start = Vec3::from_polar(360.0 * i as f64 / n as f64, 0.0, 0.9);
+        let still = Motion::Still(centre + start);
+        let orbit = Motion::Orbit { centre, start, seconds_per_turn: 6.0 + i as f64 };
+        control.add(SourceSpec::new(if moves { orbit } else { still }))?;
+    }
+    let (mean, worst_block_over_mean) = blocks(&mut engine, n, block, seconds);
+    Ok(InRoom {
+        sources: n,
+        reflection_order: room.reflection_order,
+        block,
+        moving: moves,
+        ms_per_second: mean * 1e3 * RATE / block as f64,
+        worst_block_over_mean,
+        build_ms,
+    })
+}
+
+/// CPU seconds of the mean block, the median of the runs, and the longest block over the mean, each at its best.
+fn blocks(engine: &mut Engine, n: usize, block: usize, seconds: f64) -> (f64, f64) {
     let sound = noise(2 * RATE as usize);
     let count = ((seconds * RATE) as usize / block).max(1);
     let (mut left, mut right) = (vec![0.0f32; block], vec![0.0f32; block]);
@@ -182,17 +262,8 @@ fn sources(set: &Arc<HrtfSet>, n: usize, block: usize, seconds: f64, moves: bool
         }
     }
     means.sort_by(f64::total_cmp);
-    let mean = means[means.len() / 2];
-    let us = mean * 1e6 / n as f64 * RATE / block as f64;
     let best_mean = best.iter().sum::<f64>() / count as f64;
-    Ok(Sources {
-        sources: n,
-        block,
-        taps: set.taps(),
-        us_per_source_second: us,
-        worst_block_over_mean: best.iter().fold(0.0f64, |m, b| m.max(*b)) / best_mean,
-        sources_per_core: 1e6 / us,
-    })
+    (means[means.len() / 2], best.iter().fold(0.0f64, |m, b| m.max(*b)) / best_mean)
 }
 
 fn offline(set: &Arc<HrtfSet>, n: usize, seconds: f64) -> Result<f64> {

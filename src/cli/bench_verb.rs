@@ -19,9 +19,8 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=8192), allow_negative_numbers = true)]
     block: Option<u32>,
     /// Seconds of sound in each run
-    #[arg(long, value_name = "S", default_value_t = 2)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=600), allow_negative_numbers = true)]
-    seconds: u32,
+    #[arg(long, value_name = "S", default_value = "2", value_parser = bench_seconds, allow_negative_numbers = true)]
+    seconds: f64,
     /// The head: a SOFA file or a built-in set
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
     hrtf: String,
@@ -32,7 +31,7 @@ pub(super) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
         hrtf: args.hrtf.clone(),
         sources: args.sources.map(|n| n as usize),
         block: args.block.map(|n| n as usize),
-        seconds: f64::from(args.seconds),
+        seconds: args.seconds,
     };
     let mut printed = Ok(());
     let report = bench(&options, &mut |line| {
@@ -42,4 +41,11 @@ pub(super) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
     })?;
     printed?;
     if common.json { print::json(&report) } else { Ok(()) }
+}
+
+fn bench_seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(s) if (0.05..=600.0).contains(&s) => Ok(s),
+        _ => Err("it must be a number of seconds, 0.05 to 600".to_string()),
+    }
 }

@@ -219,7 +219,10 @@ mod tests {
         Transmission {
             room,
             source: Vec3::new(4.5, 3.1, 1.4),
-            head: Pose { position: Vec3::new(2.0, 2.2, 1.6), orientation: Rotation::from_yaw_pitch_roll(30.0, 10.0, 5.0) },
+            head: Pose {
+                position: Vec3::new(2.0, 2.2, 1.6),
+                orientation: Rotation::from_yaw_pitch_roll(30.0, 10.0, 5.0),
+            },
             beam: Beam::OMNI,
             gain: 1.0,
             propagation: true,
