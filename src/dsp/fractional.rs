@@ -6,6 +6,8 @@
 //! The short one holds a polynomial for each tap (Farrow, ISCAS 1988, pp. 2641–2645), fitted to the least-squares optimal
 //! taps of every fraction (Laakso, Välimäki, Karjalainen and Laine, IEEE Signal Processing Magazine 13(1), 1996).
 
+use super::kernel::paths::{PathKernels, Polynomials, Table};
+
 /// Taps of the short reader.
 pub const SHORT_TAPS: usize = 8;
 
@@ -14,9 +16,6 @@ pub const SHORT_AHEAD: usize = 3;
 
 /// Coefficients of each tap's polynomial.
 const DEGREE: usize = 6;
-
-/// Samples that share an integer delay.
-const CHUNK: usize = 16;
 
 /// The part of the band that the short reader is fitted to.
 const BAND: f64 = 0.7;
@@ -39,7 +38,8 @@ impl Glide {
         Self { mid: delay, slope: 0.0, curve: 0.0 }
     }
 
-    fn at(&self, from_middle: f64) -> f64 {
+    #[inline(always)]
+    pub(crate) fn at(&self, from_middle: f64) -> f64 {
         self.mid + (self.slope + self.curve * from_middle) * from_middle
     }
 
@@ -71,8 +71,8 @@ pub trait Reader {
 /// Reads at gliding delays with eight taps.
 #[derive(Clone, Debug)]
 pub struct ShortReader {
-    /// `[power of the fraction][tap]`
-    taps: [[f32; SHORT_TAPS]; DEGREE],
+    taps: Polynomials,
+    kernels: PathKernels,
 }
 
 impl Default for ShortReader {
@@ -100,8 +100,9 @@ impl ShortReader {
             }
             taps.copy_from_slice(&solve(rows));
         }
-        let mut reader = Self { taps: [[0.0; SHORT_TAPS]; DEGREE] };
-        for tap in 0..SHORT_TAPS {
+        let mut reader = Self { taps: [[0.0; SHORT_TAPS / 2]; DEGREE], kernels: PathKernels::detect() };
+        // The other half are the same in reverse.
+        for tap in 0..SHORT_TAPS / 2 {
             let mut rows = vec![vec![0.0; DEGREE + 1]; DEGREE];
             for (taps, f) in best.iter().zip(fractions) {
                 for (i, row) in rows.iter_mut().enumerate() {
@@ -120,11 +121,20 @@ impl ShortReader {
     /// The taps for a fraction: tap t belongs to the sample `SHORT_TAPS / 2 − t` after the integer delay.
     fn taps_at(&self, fraction: f64) -> [f32; SHORT_TAPS] {
         let f = (fraction - 0.5) as f32;
-        let mut taps = self.taps[DEGREE - 1];
-        for power in self.taps[..DEGREE - 1].iter().rev() {
-            taps.iter_mut().zip(power).for_each(|(t, c)| *t = *t * f + c);
-        }
-        taps
+        let half = |f: f32| -> [f32; SHORT_TAPS / 2] {
+            let mut taps = self.taps[DEGREE - 1];
+            for power in self.taps[..DEGREE - 1].iter().rev() {
+                taps.iter_mut().zip(power).for_each(|(t, c)| *t = *t * f + c);
+            }
+            taps
+        };
+        let (near, far) = (half(f), half(-f));
+        std::array::from_fn(|t| if t < SHORT_TAPS / 2 { near[t] } else { far[SHORT_TAPS - 1 - t] })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn polynomials(&self) -> &Polynomials {
+        &self.taps
     }
 }
 
@@ -138,91 +148,23 @@ impl Reader for ShortReader {
     }
 
     fn read(&self, x: &[f32], start: usize, delay: &Glide, out: &mut [f32]) {
-        if delay.slope == 0.0 && delay.curve == 0.0 {
-            let whole = delay.mid.floor();
-            let taps = self.taps_at(delay.mid - whole);
-            let first = start as f64 - whole - (SHORT_TAPS / 2) as f64;
-            match window(x, first, out.len() + SHORT_TAPS - 1) {
-                Some(x) => fir(x, &taps, out),
-                None => out.fill(0.0),
-            }
+        if delay.slope != 0.0 || delay.curve != 0.0 {
+            self.kernels.glide(x, start, delay, &self.taps, out);
             return;
         }
-        let middle = 0.5 * out.len() as f64;
-        for (i, out) in out.chunks_mut(CHUNK).enumerate() {
-            let centre = 0.5 * out.len() as f64;
-            let at = (i * CHUNK) as f64 + centre - middle;
-            let here = delay.at(at);
-            // Delays are never negative.
-            let whole = (here as usize) as f64;
-            let first = (start + i * CHUNK) as f64 - whole - (SHORT_TAPS / 2) as f64;
-            // The last chunk may be shorter than what is worked on at once.
-            let mut padded = [0.0; CHUNK + SHORT_TAPS - 1];
-            let Some(x) = window(x, first, out.len() + SHORT_TAPS - 1) else {
-                out.fill(0.0);
-                continue;
-            };
-            let x = if out.len() == CHUNK {
-                x
-            } else {
-                padded[..x.len()].copy_from_slice(x);
-                &padded
-            };
-            let slope = delay.slope + 2.0 * delay.curve * at;
-            let mut y = [0.0; CHUNK];
-            let first = here - whole - 0.5 - slope * centre;
-            glide(x, &self.taps, first as f32, slope as f32, &mut y);
-            if let Ok(whole) = <&mut [f32; CHUNK]>::try_from(&mut *out) {
-                *whole = y;
-            } else {
-                out.iter_mut().zip(y).for_each(|(o, y)| *o = y);
-            }
+        // Delays are never negative.
+        let whole = delay.mid as usize;
+        match window(x, start, whole.saturating_add(SHORT_TAPS / 2), out.len() + SHORT_TAPS - 1) {
+            Some(x) => self.kernels.short(x, &self.taps_at(delay.mid - whole as f64), out),
+            None => out.fill(0.0),
         }
     }
 }
 
-/// `len` samples of `x` from `first` on.
-fn window(x: &[f32], first: f64, len: usize) -> Option<&[f32]> {
-    if first < 0.0 { None } else { x.get(first as usize..first as usize + len) }
-}
-
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn fir<const TAPS: usize>(x: &[f32], taps: &[f32; TAPS], out: &mut [f32]) {
-    let mut chunks = out.chunks_exact_mut(CHUNK);
-    let mut at = 0;
-    for out in &mut chunks {
-        let x = &x[at..at + CHUNK + TAPS - 1];
-        let mut y = [0.0f32; CHUNK];
-        for t in 0..TAPS {
-            for n in 0..CHUNK {
-                y[n] += taps[t] * x[t + n];
-            }
-        }
-        out.copy_from_slice(&y);
-        at += CHUNK;
-    }
-    for (n, y) in chunks.into_remainder().iter_mut().enumerate() {
-        *y = taps.iter().zip(&x[at + n..]).map(|(t, x)| t * x).sum();
-    }
-}
-
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn glide(x: &[f32], taps: &[[f32; SHORT_TAPS]; DEGREE], fraction: f32, slope: f32, out: &mut [f32; CHUNK]) {
-    let x = &x[..CHUNK + SHORT_TAPS - 1];
-    let f: [f32; CHUNK] = std::array::from_fn(|n| fraction + slope * n as f32);
-    let mut y = [0.0f32; CHUNK];
-    for t in 0..SHORT_TAPS {
-        let mut tap = [taps[DEGREE - 1][t]; CHUNK];
-        for power in taps[..DEGREE - 1].iter().rev() {
-            for n in 0..CHUNK {
-                tap[n] = tap[n] * f[n] + power[t];
-            }
-        }
-        for n in 0..CHUNK {
-            y[n] += tap[n] * x[t + n];
-        }
-    }
-    *out = y;
+/// `len` samples of `x`, the first `before` samples before `start`.
+fn window(x: &[f32], start: usize, before: usize, len: usize) -> Option<&[f32]> {
+    let first = start.checked_sub(before)?;
+    x.get(first..first + len)
 }
 
 /// Solves a small system, the right side in the last column.
@@ -248,14 +190,14 @@ pub const LONG_TAPS: usize = 32;
 /// Samples after the one asked for that the long reader looks at: no delay may be shorter.
 pub const LONG_AHEAD: usize = LONG_TAPS / 2 - 1;
 
-/// Fractions in the long reader's table.
-const PHASES: usize = 256;
+/// Fractions in the long reader's table, of a sample.
+pub const PHASES: usize = 256;
 
 /// Reads at gliding delays with 32 taps: a sinc under a Kaiser window, from a table.
 #[derive(Clone, Debug)]
 pub struct LongReader {
-    /// `[PHASES + 1][LONG_TAPS]`
-    table: Vec<[f32; LONG_TAPS]>,
+    table: Box<Table>,
+    kernels: PathKernels,
 }
 
 impl Default for LongReader {
@@ -281,7 +223,9 @@ impl LongReader {
             taps.iter_mut().for_each(|t| *t /= sum);
             taps.map(|t| t as f32)
         };
-        Self { table: (0..=PHASES).map(row).collect() }
+        let mut table = Box::new([[0.0; LONG_TAPS]; PHASES + 1]);
+        table.iter_mut().enumerate().for_each(|(phase, taps)| *taps = row(phase));
+        Self { table, kernels: PathKernels::detect() }
     }
 }
 
@@ -295,28 +239,15 @@ impl Reader for LongReader {
     }
 
     fn read(&self, x: &[f32], start: usize, delay: &Glide, out: &mut [f32]) {
-        if delay.slope == 0.0 && delay.curve == 0.0 {
-            let whole = delay.mid.floor();
-            let first = start as f64 - whole - (LONG_TAPS / 2) as f64;
-            match window(x, first, out.len() + LONG_TAPS - 1) {
-                Some(x) => fir(x, &self.taps_at(delay.mid - whole), out),
-                None => out.fill(0.0),
-            }
+        if delay.slope != 0.0 || delay.curve != 0.0 {
+            self.kernels.glide_long(x, start, delay, &self.table, out);
             return;
         }
-        let middle = 0.5 * out.len() as f64;
-        for (n, y) in out.iter_mut().enumerate() {
-            let here = delay.at(n as f64 - middle);
-            // Delays are never negative.
-            let whole = here as usize;
-            let phase = (here - whole as f64) * PHASES as f64;
-            let row = phase as usize;
-            *y = match ((start + n).checked_sub(whole + LONG_TAPS / 2), self.table.get(row..row + 2)) {
-                (Some(first), Some([a, b])) => {
-                    x.get(first..first + LONG_TAPS).map_or(0.0, |x| dot(x, a, b, (phase - row as f64) as f32))
-                }
-                _ => 0.0,
-            };
+        // Delays are never negative.
+        let whole = delay.mid as usize;
+        match window(x, start, whole.saturating_add(LONG_TAPS / 2), out.len() + LONG_TAPS - 1) {
+            Some(x) => self.kernels.long(x, &self.taps_at(delay.mid - whole as f64), out),
+            None => out.fill(0.0),
         }
     }
 }
@@ -324,32 +255,15 @@ impl Reader for LongReader {
 impl LongReader {
     fn taps_at(&self, fraction: f64) -> [f32; LONG_TAPS] {
         let phase = fraction * PHASES as f64;
-        let (row, part) = (phase as usize, (phase - phase.floor()) as f32);
-        match self.table.get(row..row + 2) {
-            Some([a, b]) => std::array::from_fn(|t| a[t] + part * (b[t] - a[t])),
-            _ => [0.0; LONG_TAPS],
-        }
+        let row = (phase as usize).min(PHASES - 1);
+        let (a, b, part) = (&self.table[row], &self.table[row + 1], (phase - row as f64) as f32);
+        std::array::from_fn(|t| a[t] + part * (b[t] - a[t]))
     }
-}
 
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn dot(x: &[f32], a: &[f32; LONG_TAPS], b: &[f32; LONG_TAPS], part: f32) -> f32 {
-    let x = &x[..LONG_TAPS];
-    let mut sums = [0.0f32; 16];
-    for half in 0..LONG_TAPS / 16 {
-        for t in 0..16 {
-            let i = half * 16 + t;
-            sums[t] += x[i] * (a[i] + part * (b[i] - a[i]));
-        }
+    #[cfg(test)]
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
     }
-    let mut width = 8;
-    while width > 0 {
-        for t in 0..width {
-            sums[t] += sums[t + width];
-        }
-        width /= 2;
-    }
-    sums[0]
 }
 
 /// The modified Bessel function of order zero.

@@ -12,6 +12,8 @@
 //! `(ωt₁/2)⁴/24`: −88 dB at 7 kHz for a source that circles the head in two seconds, at hops of 256 frames.
 #![allow(unsafe_code)]
 
+pub mod paths;
+
 use super::fft::Tangle;
 use super::simd::{Portable, Simd};
 use rustfft::num_complex::Complex;

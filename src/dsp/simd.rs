@@ -18,11 +18,14 @@ pub(crate) trait Simd: Copy {
     /// `p` points to at least `LANES` writable numbers.
     unsafe fn store(self, p: *mut f32);
     unsafe fn add(self, o: Self) -> Self;
+    unsafe fn sub(self, o: Self) -> Self;
     unsafe fn mul(self, o: Self) -> Self;
     /// `self * b + c`
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
     /// `c - self * b`
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self;
+    /// All lanes added up.
+    unsafe fn sum(self) -> f32;
 }
 
 /// The twin for every machine: four lanes of plain arithmetic, without fused multiply-add, which the compiler turns
@@ -64,6 +67,10 @@ impl Simd for Portable {
         self.zip(o, |a, b| a + b)
     }
     #[inline(always)]
+    unsafe fn sub(self, o: Self) -> Self {
+        self.zip(o, |a, b| a - b)
+    }
+    #[inline(always)]
     unsafe fn mul(self, o: Self) -> Self {
         self.zip(o, |a, b| a * b)
     }
@@ -74,6 +81,11 @@ impl Simd for Portable {
     #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         self.zip(b, |a, b| a * b).zip(c, |a, c| c - a)
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        let [a, b, c, d] = self.0;
+        (a + c) + (b + d)
     }
 }
 
@@ -118,6 +130,11 @@ mod x86 {
             Self(unsafe { _mm256_add_ps(self.0, o.0) })
         }
         #[inline(always)]
+        unsafe fn sub(self, o: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_sub_ps(self.0, o.0) })
+        }
+        #[inline(always)]
         unsafe fn mul(self, o: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm256_mul_ps(self.0, o.0) })
@@ -131,6 +148,15 @@ mod x86 {
         unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm256_fnmadd_ps(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            // SAFETY: see above.
+            unsafe {
+                let four = _mm_add_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
+                let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+                _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+            }
         }
     }
 
@@ -166,6 +192,11 @@ mod x86 {
             Self(unsafe { _mm512_add_ps(self.0, o.0) })
         }
         #[inline(always)]
+        unsafe fn sub(self, o: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_sub_ps(self.0, o.0) })
+        }
+        #[inline(always)]
         unsafe fn mul(self, o: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm512_mul_ps(self.0, o.0) })
@@ -179,6 +210,11 @@ mod x86 {
         unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm512_fnmadd_ps(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            // SAFETY: see above.
+            unsafe { _mm512_reduce_add_ps(self.0) }
         }
     }
 }
