@@ -3,5 +3,6 @@
 pub mod denormals;
 pub mod fft;
 pub mod kernel;
+pub mod partitioned;
 pub mod resample;
 pub mod simd;
