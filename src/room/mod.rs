@@ -6,6 +6,7 @@
 
 pub mod bands;
 pub mod lattice;
+pub mod measured;
 
 use crate::error::{Error, Result};
 

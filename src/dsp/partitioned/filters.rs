@@ -40,9 +40,7 @@ impl Filters {
         let mut writer = FilterWriter::new(plan);
         for (input, row) in responses.iter().enumerate().take(plan.inputs()) {
             for (output, response) in row.iter().enumerate().take(plan.outputs()) {
-                for (level, into) in filters.levels.iter_mut().enumerate() {
-                    writer.write(level, into, input, output, response.as_ref());
-                }
+                writer.write_all(&mut filters, input, output, response.as_ref());
             }
         }
         filters
@@ -51,6 +49,11 @@ impl Filters {
     /// How they are cut.
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// The filters of one level, to be written.
+    pub fn level_mut(&mut self, level: usize) -> &mut LevelFilters {
+        &mut self.levels[level]
     }
 
     /// The filters of one level.
@@ -82,6 +85,12 @@ impl FilterWriter {
             ffts: lens.iter().map(|n| Fft::new(*n)).collect(),
             spectra: lens.iter().map(|n| Spectrum::new(*n)).collect(),
         }
+    }
+
+    /// As [`FilterWriter::write`], in all levels.
+    pub fn write_all(&mut self, into: &mut Filters, input: usize, output: usize, response: &[f32]) -> bool {
+        let levels = into.levels.iter_mut().enumerate();
+        levels.fold(true, |all, (level, into)| self.write(level, into, input, output, response) && all)
     }
 
     /// Replaces, in the filters of one level, the way from an input to an output: `response` is the whole one, of which
