@@ -139,3 +139,66 @@ fn the_block_function_never_touches_the_heap() {
     }
     assert_eq!(heap, 0, "allocations or frees on the audio thread");
 }
+
+#[test]
+fn a_measured_room_with_a_turning_head_never_touches_the_heap() {
+    use periphon::room::measured::{Assignment, BrirRenderer, Emitter, MeasuredRoom, Receivers, RoomResponses};
+    let taps = 9000;
+    let orientations: Vec<Rotation> =
+        (0..5).map(|k| Rotation::from_yaw_pitch_roll(f64::from(k) * 20.0 - 40.0, 0.0, 0.0)).collect();
+    let emitters: Vec<Emitter> =
+        [30.0, -30.0].map(|az| Emitter { name: String::new(), position: Vec3::from_polar(az, 0.0, 2.0) }).into();
+    let data = RoomResponses {
+        sample_rate: 48_000.0,
+        taps,
+        responses: Noise(4).vec(orientations.len() * emitters.len() * 2 * taps),
+        emitters,
+        orientations,
+        receivers: Receivers::Ears,
+        warnings: Vec::new(),
+    };
+    let room = Arc::new(MeasuredRoom::new(data, 48_000.0).unwrap());
+    let ways = [30.0, 0.0, -30.0].map(|az| Assignment::direction(&room, Vec3::from_polar(az, 0.0, 1.0)));
+    let mut renderer = BrirRenderer::new(&room, &ways, 128, Rotation::IDENTITY).unwrap();
+    let mut x = Noise(1).vec(300);
+    x[7] = f32::NAN;
+    let (mut left, mut right) = (vec![0.0; 300], vec![0.0; 300]);
+    let mut heap = 0;
+    for i in 0..1500usize {
+        let n = if i % 5 == 0 { 1 + i % 300 } else { 128 };
+        let quiet = (600..1000).contains(&i);
+        let inputs: [&[f32]; 3] = if quiet { [&[]; 3] } else { [&x[..n], &x[..n / 2], &x[..n]] };
+        heap += watched(|| {
+            renderer.set_head(Rotation::from_yaw_pitch_roll((i as f64 * 0.7) % 120.0 - 60.0, 3.0, 0.0));
+            renderer.process(&inputs, &mut left[..n], &mut right[..n]);
+            if i == 1200 {
+                renderer.reset();
+            }
+        });
+        assert!(left.iter().chain(&right).all(|x| x.is_finite()));
+    }
+    assert_eq!(heap, 0, "allocations or frees on the audio thread");
+}
+
+#[test]
+fn an_exchange_of_long_filters_never_touches_the_heap() {
+    use periphon::dsp::partitioned::{Convolver, Filters, Plan};
+    let plan = Arc::new(Plan::search(2, 2, 6000, 64, 0).unwrap());
+    let responses = |seed| vec![vec![Noise(seed).vec(6000), Noise(seed + 1).vec(6000)]; 2];
+    let sets = [Filters::of(&plan, &responses(1)), Filters::of(&plan, &responses(5))];
+    let mut convolver = Convolver::new(&sets[0], 256);
+    let x = Noise(1).vec(64);
+    let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
+    let (mut heap, mut exchanges) = (0, 0);
+    for _ in 0..2000 {
+        heap += watched(|| {
+            for level in 0..plan.levels().len() {
+                drop(convolver.take_spent(level));
+            }
+            exchanges += usize::from(convolver.exchange(&sets[(exchanges + 1) % 2]));
+            convolver.process(&[&x, &x], &mut [&mut left, &mut right]);
+        });
+    }
+    assert_eq!(heap, 0, "allocations or frees on the audio thread");
+    assert!(exchanges > 10, "{exchanges}");
+}

@@ -76,6 +76,25 @@ type ApplyFn = fn([&mut Sums; 2], &[f32], &[f32], [(&[f32], &[f32]); 2], f32);
 type FinishFn = fn(&mut [f32], [&[f32]; ORDERS]);
 type UntangleFn = fn(&[Complex<f32>], &mut Tangle, &mut [f32], &mut [f32]);
 type TangleFn = fn(&[f32], &[f32], &mut Tangle, &mut [Complex<f32>]);
+type GatherFn = fn(&mut [f32], &[f32], &[f32], &Gather);
+
+/// Numbers of one complex group of bins: its real parts, then its imaginary ones.
+pub const GROUP: usize = 2 * super::fft::LANES;
+
+/// Which products [`Kernels::gather`] adds up. An *entry* is one spectrum's group of bins.
+#[derive(Clone, Copy, Debug)]
+pub struct Gather {
+    /// Groups of bins.
+    pub groups: usize,
+    /// Entries in each group.
+    pub entries: usize,
+    /// The first entry of the signals.
+    pub signal: usize,
+    /// The first entry of the filters.
+    pub filter: usize,
+    /// How many entries of both, one after the other, are multiplied.
+    pub count: usize,
+}
 
 /// The loops for this machine.
 #[derive(Clone, Copy)]
@@ -86,6 +105,7 @@ pub struct Kernels {
     finish: FinishFn,
     untangle: UntangleFn,
     tangle: TangleFn,
+    gather: GatherFn,
 }
 
 impl std::fmt::Debug for Kernels {
@@ -151,6 +171,19 @@ impl Kernels {
     /// The way back.
     pub(crate) fn tangle(&self, re: &[f32], im: &[f32], room: &mut Tangle, packed: &mut [Complex<f32>]) {
         (self.tangle)(re, im, room, packed);
+    }
+
+    /// Adds many spectra, each through its filter for each of two ears, for some groups of bins:
+    /// `sums[group][ear] += Σ signals[group][signal + k] · filters[group][filter + k][ear]`, k from 0 to `count`.
+    ///
+    /// `sums` is `[groups][2][GROUP]`, `signals` `[groups][entries][GROUP]`, `filters` `[groups][entries][2][GROUP]`.
+    pub fn gather(&self, sums: &mut [f32], signals: &[f32], filters: &[f32], which: &Gather) {
+        let Gather { groups, entries, signal, filter, count } = *which;
+        // The loops read without looking: every length is checked here, once.
+        assert!(signal + count <= entries && filter + count <= entries);
+        assert!(sums.len() == groups * 2 * GROUP);
+        assert!(signals.len() == groups * entries * GROUP && filters.len() == groups * entries * 2 * GROUP);
+        (self.gather)(sums, signals, filters, which);
     }
 
     /// Samples from the four inverse transforms of a hop: `out[n] = ((y₃q + y₂)q + y₁)q + y₀`, q = n / hop − ½.
@@ -295,6 +328,45 @@ unsafe fn apply_lanes<S: Simd>(
     }
 }
 
+/// # Safety
+/// As for [`sweep_lanes`]; the lengths are those that [`Kernels::gather`] checks.
+#[inline(always)]
+unsafe fn gather_lanes<S: Simd>(sums: &mut [f32], signals: &[f32], filters: &[f32], which: &Gather) {
+    let half = GROUP / 2;
+    // SAFETY: the instruction set is granted by the caller.
+    let (zero, one) = unsafe { (S::splat(0.0), S::splat(1.0)) };
+    for group in 0..which.groups {
+        for lane in (0..half).step_by(S::LANES) {
+            // SAFETY: by the lengths, all entries of the group lie within the slices; `half` is a multiple of the lanes.
+            unsafe {
+                let mut x = signals.as_ptr().add((group * which.entries + which.signal) * GROUP + lane);
+                let mut h = filters.as_ptr().add((group * which.entries + which.filter) * 2 * GROUP + lane);
+                // The four real products of each ear apart: eight chains, as many as the multipliers need to be busy.
+                let (mut lrr, mut lii, mut lri, mut lir) = (zero, zero, zero, zero);
+                let (mut rrr, mut rii, mut rri, mut rir) = (zero, zero, zero, zero);
+                for _ in 0..which.count {
+                    let (xr, xi) = (S::load(x), S::load(x.add(half)));
+                    let (lr, li) = (S::load(h), S::load(h.add(half)));
+                    let (rr, ri) = (S::load(h.add(GROUP)), S::load(h.add(GROUP + half)));
+                    (lrr, lii, lri, lir) =
+                        (xr.mul_add(lr, lrr), xi.mul_add(li, lii), xr.mul_add(li, lri), xi.mul_add(lr, lir));
+                    (rrr, rii, rri, rir) =
+                        (xr.mul_add(rr, rrr), xi.mul_add(ri, rii), xr.mul_add(ri, rri), xi.mul_add(rr, rir));
+                    x = x.add(GROUP);
+                    h = h.add(2 * GROUP);
+                }
+                let s = sums.as_mut_ptr().add(group * 2 * GROUP + lane);
+                let places = [(0, lrr, lii, true), (half, lri, lir, false), (GROUP, rrr, rii, true)];
+                for (at, a, b, minus) in places.into_iter().chain([(GROUP + half, rri, rir, false)]) {
+                    let sum = S::load(s.add(at)).add(a);
+                    let sum = if minus { b.neg_mul_add(one, sum) } else { sum.add(b) };
+                    sum.store(s.add(at));
+                }
+            }
+        }
+    }
+}
+
 /// Plain loops: the compiler makes vectors of them.
 #[inline(always)]
 fn finish_lanes(out: &mut [f32], y: [&[f32]; ORDERS]) {
@@ -374,6 +446,12 @@ macro_rules! instruction_set {
             }
 
             $(#[target_feature(enable = $features)])?
+            fn gather_here(sums: &mut [f32], signals: &[f32], filters: &[f32], which: &Gather) {
+                // SAFETY: as above, by `Kernels::gather`.
+                unsafe { gather_lanes::<$lanes>(sums, signals, filters, which) }
+            }
+
+            $(#[target_feature(enable = $features)])?
             fn finish_here(out: &mut [f32], y: [&[f32]; ORDERS]) {
                 finish_lanes(out, y);
             }
@@ -400,7 +478,13 @@ macro_rules! instruction_set {
                 unsafe { tangle_here(re, im, room, packed) }
             }
 
-            pub(super) const KERNELS: Kernels = Kernels { name: stringify!($name), sweep, apply, finish, untangle, tangle };
+            pub(super) const KERNELS: Kernels = Kernels { name: stringify!($name), sweep, apply, finish, untangle, tangle, gather };
+
+            fn gather(sums: &mut [f32], signals: &[f32], filters: &[f32], which: &Gather) {
+                // SAFETY: `Kernels::all` hands this out only after it found the instruction set.
+                #[allow(unused_unsafe)]
+                unsafe { gather_here(sums, signals, filters, which) }
+            }
 
             fn sweep(sums: &mut Sums, re: &[f32], im: &[f32], way: &Sweep<'_>) {
                 // SAFETY: `Kernels::all` hands this out only after it found the instruction set.

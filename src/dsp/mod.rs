@@ -5,5 +5,6 @@ pub mod fft;
 pub mod fractional;
 pub mod kernel;
 pub mod mixing;
+pub mod partitioned;
 pub mod resample;
 pub mod simd;

@@ -20,6 +20,7 @@ pub mod measures;
 pub(crate) mod path;
 pub mod preset;
 pub mod response;
+pub mod measured;
 
 use crate::error::{Error, Result};
 
