@@ -4,11 +4,12 @@
 //! runs after a warm-up. The worst block is taken over blocks, each at its best over the runs: what the engine itself
 //! needs, without what interrupts it.
 
-use crate::coords::{Pose, Vec3};
+use crate::coords::{Pose, Rotation, Vec3};
 use crate::error::Result;
 use crate::hrtf::{self, HrtfSet};
-use crate::render::{Engine, EngineOptions, Space, engine};
+use crate::render::{EngineOptions, Space, engine};
 use crate::room::Room;
+use crate::room::measured::{Assignment, BrirRenderer, Emitter, MeasuredRoom, Receivers, RoomResponses};
 use crate::spatializer::{HeadMotion, Motion, SourceSpec};
 use serde::Serialize;
 use std::f64::consts::TAU;
@@ -67,6 +68,21 @@ pub struct InRoom {
     pub build_ms: f64,
 }
 
+/// Sources through measured responses for two ears.
+#[derive(Clone, Debug, Serialize)]
+pub struct Brir {
+    /// Sources at once, each with responses of its own.
+    pub sources: usize,
+    /// Seconds of each response.
+    pub seconds: f64,
+    /// Frames in a block.
+    pub block: usize,
+    /// Milliseconds of CPU for a second of sound.
+    pub ms_per_second: f64,
+    /// The longest block over the mean one.
+    pub worst_block_over_mean: f64,
+}
+
 /// Offline rendering of a still layout.
 #[derive(Clone, Debug, Serialize)]
 pub struct Offline {
@@ -89,6 +105,8 @@ pub struct BenchReport {
     pub still: Vec<Sources>,
     /// Sources in a room.
     pub room: Vec<InRoom>,
+    /// Sources through measured responses.
+    pub brir: Vec<Brir>,
     /// Layouts, offline.
     pub offline: Vec<Offline>,
 }
@@ -121,6 +139,7 @@ pub fn bench(options: &BenchOptions, told: &mut dyn FnMut(&str)) -> Result<Bench
         moving: Vec::new(),
         still: Vec::new(),
         room: Vec::new(),
+        brir: Vec::new(),
         offline: Vec::new(),
     };
     for &block in &blocks {
@@ -152,6 +171,14 @@ pub fn bench(options: &BenchOptions, told: &mut dyn FnMut(&str)) -> Result<Bench
             ));
             report.room.push(s);
         }
+    }
+    for block in options.block.map_or(vec![256, 8192], |b| vec![b]) {
+        let s = brir(options.sources.unwrap_or(8), block, options.seconds)?;
+        told(&format!(
+            "{} sources through 1 s for two ears, block {block}: {:.1} ms for a second, worst block {:.2} of the mean",
+            s.sources, s.ms_per_second, s.worst_block_over_mean
+        ));
+        report.brir.push(s);
     }
     if options.sources.is_none() && options.block.is_none() {
         for layout in ["stereo", "7.1.4"] {
@@ -194,7 +221,7 @@ fn sources(set: &Arc<HrtfSet>, n: usize, block: usize, seconds: f64, moves: bool
         let motion = if moves { motion } else { Motion::Still(motion.at(0.0)) };
         control.add(SourceSpec::new(motion))?;
     }
-    let (mean, worst) = blocks(&mut engine, n, block, seconds);
+    let (mean, worst) = blocks(n, block, seconds, |inputs, l, r| engine.process(inputs, l, r));
     let us = mean * 1e6 / n as f64 * RATE / block as f64;
     Ok(Sources {
         sources: n,
@@ -222,7 +249,7 @@ fn in_room(set: &Arc<HrtfSet>, n: usize, block: usize, seconds: f64, moves: bool
         let orbit = Motion::Orbit { centre, start, seconds_per_turn: 6.0 + i as f64 };
         control.add(SourceSpec::new(if moves { orbit } else { still }))?;
     }
-    let (mean, worst_block_over_mean) = blocks(&mut engine, n, block, seconds);
+    let (mean, worst_block_over_mean) = blocks(n, block, seconds, |inputs, l, r| engine.process(inputs, l, r));
     Ok(InRoom {
         sources: n,
         reflection_order: room.reflection_order,
@@ -234,8 +261,40 @@ fn in_room(set: &Arc<HrtfSet>, n: usize, block: usize, seconds: f64, moves: bool
     })
 }
 
+fn brir(n: usize, block: usize, seconds: f64) -> Result<Brir> {
+    let taps = RATE as usize;
+    let decay = |i: usize| (-6.9 * (i % taps) as f32 / taps as f32).exp();
+    let room = RoomResponses {
+        sample_rate: RATE,
+        taps,
+        emitters: (0..n).map(|i| Emitter { name: i.to_string(), position: circle(i, n).at(0.0) }).collect(),
+        orientations: vec![Rotation::IDENTITY],
+        receivers: Receivers::Ears,
+        responses: noise(2 * n * taps).iter().enumerate().map(|(i, x)| x * decay(i)).collect(),
+        warnings: Vec::new(),
+    };
+    let room = Arc::new(MeasuredRoom::new(room, RATE)?);
+    let ways: Vec<Assignment> = (0..n).map(Assignment::emitter).collect();
+    let mut renderer = BrirRenderer::new(&room, &ways, block, Rotation::IDENTITY)?;
+    // Two seconds at least, as the longest partitions are as long as that.
+    let (mean, worst_block_over_mean) =
+        blocks(n, block, seconds.max(2.0), |inputs, l, r| renderer.process(inputs, l, r));
+    Ok(Brir {
+        sources: n,
+        seconds: room.taps() as f64 / RATE,
+        block,
+        ms_per_second: mean * 1e3 * RATE / block as f64,
+        worst_block_over_mean,
+    })
+}
+
 /// CPU seconds of the mean block, the median of the runs, and the longest block over the mean, each at its best.
-fn blocks(engine: &mut Engine, n: usize, block: usize, seconds: f64) -> (f64, f64) {
+fn blocks(
+    n: usize,
+    block: usize,
+    seconds: f64,
+    mut process: impl FnMut(&[&[f32]], &mut [f32], &mut [f32]),
+) -> (f64, f64) {
     let sound = noise(2 * RATE as usize);
     let count = ((seconds * RATE) as usize / block).max(1);
     let (mut left, mut right) = (vec![0.0f32; block], vec![0.0f32; block]);
@@ -251,7 +310,7 @@ fn blocks(engine: &mut Engine, n: usize, block: usize, seconds: f64) -> (f64, f6
                 &sound[at..at + block]
             }));
             let t = cpu_seconds();
-            engine.process(&inputs, &mut left, &mut right);
+            process(&inputs, &mut left, &mut right);
             black_box((&left, &right));
             if run > 0 {
                 *best = best.min(cpu_seconds() - t);

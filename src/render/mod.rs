@@ -8,6 +8,8 @@ mod feed;
 #[cfg(feature = "files")]
 pub mod job;
 #[cfg(feature = "files")]
+mod measured;
+#[cfg(feature = "files")]
 pub mod offline;
 #[cfg(feature = "files")]
 pub mod place;

@@ -6,9 +6,10 @@
 use super::engine::{Engine, EngineOptions};
 use super::feed::{Feed, Program, run};
 use super::job::{Loudness, Placement, RenderJob, RenderReport};
+use super::measured::MeasuredPlayer;
 use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
-use super::stage::Stage;
+use super::stage::{Stage, StageRoom};
 use crate::buffer::AudioBuffer;
 use crate::decode::{Kind, sniff};
 use crate::error::{Error, ErrorKind, Result};
@@ -146,7 +147,9 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         report.true_peak_dbtp = Some(mastered.true_peak_dbtp).filter(|p| p.is_finite());
     }
     report.clipped_samples = sink.finish()?.clipped;
-    report.warnings = warnings(show.warnings(), &report);
+    let mut odd = show.warnings();
+    odd.extend(ears.warnings());
+    report.warnings = warnings(odd, &report);
     report.seconds_elapsed = began.elapsed().as_secs_f64();
     report.realtime_factor = frames as f64 / f64::from(ears.rate) / report.seconds_elapsed.max(1e-9);
     Ok(report)
@@ -287,11 +290,18 @@ struct Ears {
     engine: Option<Renderer>,
 }
 
-/// The engine with its control, which must live as long.
-struct Renderer {
-    engine: Engine,
-    control: super::Control,
+/// What plays.
+enum Renderer {
+    /// The engine with its control, which must live as long.
+    Engine {
+        engine: Box<Engine>,
+        control: super::Control,
+    },
+    Measured(Box<MeasuredPlayer>),
 }
+
+/// Frames of a block in a measured room when none is asked for: its head turns from block to block.
+const MEASURED_BLOCK: usize = 1024;
 
 impl Ears {
     /// Builds the engine for a stage; none for a stage without anything on it.
@@ -308,13 +318,21 @@ impl Ears {
             engine: None,
         };
         if !(stage.sources.is_empty() && stage.fields.is_empty()) {
-            let set = hrtf::open(&job.hrtf, f64::from(rate))?;
-            let options = EngineOptions::offline(f64::from(rate), ears.block, 1);
-            let (engine, control) = stage.engine(&set, options)?;
-            ears.block = job.block.unwrap_or(engine.best_block());
-            ears.tail = engine.tail_frames() as u64;
-            ears.hrtf.clone_from(&job.hrtf);
-            ears.engine = Some(Renderer { engine, control });
+            let sample_rate = f64::from(rate);
+            ears.engine = Some(if let StageRoom::Measured(path) = &stage.room {
+                ears.block = job.block.unwrap_or(if stage.moves { MEASURED_BLOCK } else { BLOCK });
+                let player = MeasuredPlayer::new(stage, path, sample_rate, ears.block)?;
+                ears.tail = player.tail_frames() as u64;
+                ears.hrtf = format!("that of {}", path.display());
+                Renderer::Measured(Box::new(player))
+            } else {
+                let set = hrtf::open(&job.hrtf, sample_rate)?;
+                let (engine, control) = stage.engine(&set, EngineOptions::offline(sample_rate, ears.block, 1))?;
+                ears.block = job.block.unwrap_or(engine.best_block());
+                ears.tail = engine.tail_frames() as u64;
+                ears.hrtf.clone_from(&job.hrtf);
+                Renderer::Engine { engine: Box::new(engine), control }
+            });
         }
         if let Some(seconds) = job.tail {
             ears.tail = (seconds * f64::from(rate)).round() as u64;
@@ -322,8 +340,19 @@ impl Ears {
         Ok(ears)
     }
 
+    fn warnings(&self) -> Vec<String> {
+        match &self.engine {
+            Some(Renderer::Measured(player)) => player.warnings.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     fn non_finite(&self) -> u64 {
-        self.engine.as_ref().map_or(0, |r| r.control.counters().non_finite())
+        match &self.engine {
+            Some(Renderer::Engine { control, .. }) => control.counters().non_finite(),
+            Some(Renderer::Measured(player)) => player.non_finite(),
+            None => 0,
+        }
     }
 
     fn render(&mut self, block: &AudioBuffer, mix: &mut AudioBuffer) {
@@ -332,14 +361,15 @@ impl Ears {
         let mut ears = mix.iter_mut();
         let (Some(left), Some(right)) = (ears.next(), ears.next()) else { return };
         match &mut self.engine {
-            Some(r) => {
+            Some(Renderer::Measured(player)) => player.process(&inputs, left, right),
+            Some(Renderer::Engine { engine, .. }) => {
                 // An engine without sources has room for one all the same.
-                if let Some(first) = r.engine.field_input(0)
+                if let Some(first) = engine.field_input(0)
                     && first > self.fields_from
                 {
                     inputs.insert(self.fields_from, &[]);
                 }
-                r.engine.process(&inputs, left, right);
+                engine.process(&inputs, left, right);
             }
             None => {
                 // Mono sounds from both sides.

@@ -16,11 +16,11 @@ pub mod late;
 pub mod lattice;
 pub mod material;
 mod material_table;
+pub mod measured;
 pub mod measures;
 pub(crate) mod path;
 pub mod preset;
 pub mod response;
-pub mod measured;
 
 use crate::error::{Error, Result};
 
