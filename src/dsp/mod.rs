@@ -4,6 +4,5 @@ pub mod denormals;
 pub mod fft;
 pub mod fractional;
 pub mod kernel;
-pub mod mixing;
 pub mod resample;
 pub mod simd;
