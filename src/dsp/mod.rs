@@ -4,7 +4,6 @@ pub mod denormals;
 pub mod fft;
 pub mod fractional;
 pub mod kernel;
-pub mod mixing;
 pub mod partitioned;
 pub mod resample;
 pub mod simd;

@@ -3,12 +3,12 @@
 
 use crate::ambisonics::encode_third;
 use crate::coords::{Pose, Rotation};
-use crate::dsp::mixing::{Gains, mix};
+use crate::dsp::kernel::paths::{PathKernels, Ramp};
 use crate::error::Result;
 use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
 use crate::room::history::Parts;
 use crate::room::late::{DIRECTIONS, LINES, Late};
-use crate::room::path::{Placing, THIRD};
+use crate::room::path::{Placing, THIRD, ramp};
 use crate::room::{Bands, Room, decay};
 use crate::spatializer::ears::Ears;
 use crate::spatializer::point::Basis;
@@ -85,6 +85,7 @@ pub(crate) struct Chamber {
     /// How the late field's lines go into the bus, at both ends of a stretch.
     line_gains: [[[f32; THIRD]; LINES]; 2],
     turned: Rotation,
+    kernels: PathKernels,
     /// What goes in, and what comes out.
     fade_in: Fade,
     fade_out: Fade,
@@ -114,6 +115,7 @@ impl Chamber {
             bus: vec![0.0; THIRD * frames],
             line_gains: [[[0.0; THIRD]; LINES]; 2],
             turned: Rotation::IDENTITY,
+            kernels: PathKernels::detect(),
             fade_in: Fade::still(1.0),
             fade_out: Fade::still(1.0),
             entering: [1.0; 2],
@@ -268,9 +270,9 @@ impl Chamber {
         for source in (0..self.presence.len()).filter(|s| self.presence[*s] == Presence::Present) {
             let Some((x, power)) = inputs(source) else { continue };
             if let (0, Some(_)) = (self.order, &self.late) {
-                let (from, to) = ([fade_in[0] * power], [fade_in[1] * power]);
+                let [from, to] = fade_in.map(|f| f * power);
                 for line in self.lines.chunks_exact_mut(stride) {
-                    mix(line, stride, &[x], &[Gains { from: &from, to: &to }]);
+                    self.kernels.add(&mut line[..frames], x, from, to - from);
                 }
             }
             if !self.early.is_quiet(source) {
@@ -283,16 +285,13 @@ impl Chamber {
             let mut waves = self.waves.chunks_exact_mut(stride).map(|w| &mut w[..frames]);
             late.process(&lines, &mut std::array::from_fn(|_| waves.next().unwrap_or_default()));
             drop(waves);
-            let waves: [&[f32]; LINES] = std::array::from_fn(|l| &self.waves[l * stride..][..frames]);
             // The gains lie on a straight line over the segment.
             let [a, b] = &self.line_gains;
-            let at = |part: f64| -> [[f32; THIRD]; LINES] {
-                let part = part as f32;
-                std::array::from_fn(|l| std::array::from_fn(|c| a[l][c] + part * (b[l][c] - a[l][c])))
-            };
-            let (from, to) = if a == b { (*b, *b) } else { (at(ends[0]), at(ends[1])) };
-            let gains: [Gains<'_>; LINES] = std::array::from_fn(|l| Gains { from: &from[l], to: &to[l] });
-            mix(out, stride, &waves, &gains);
+            let at = |l: usize, part: f64| std::array::from_fn(|c| a[l][c] + part as f32 * (b[l][c] - a[l][c]));
+            let gains: [Ramp; LINES] = std::array::from_fn(|l| {
+                if a[l] == b[l] { ramp(&b[l], &b[l]) } else { ramp(&at(l, ends[0]), &at(l, ends[1])) }
+            });
+            self.kernels.mix(out, stride, frames, &self.waves, &gains);
         }
         if fading {
             let step = (fade_out[1] - fade_out[0]) / frames as f32;

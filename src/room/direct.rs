@@ -3,11 +3,11 @@
 
 use super::bands::BandFilter;
 use super::history::{History, Parts};
-use super::path::{NEAREST, Path, Placing, Point, Reading, Stretch, THIRD, slack};
+use super::path::{NEAREST, Path, Placing, Point, Reading, Stretch, THIRD, ramp, slack};
 use super::{BANDS, Bands};
 use crate::ambisonics::encode_third;
 use crate::dsp::fractional::{LONG_AHEAD, LongReader};
-use crate::dsp::mixing::{Gains, mix};
+use crate::dsp::kernel::paths::PathKernels;
 use crate::spatializer::point::Basis;
 
 /// Width at which all of a source goes into the bus and none through one head response, degrees.
@@ -26,6 +26,7 @@ pub(crate) struct Medium {
     pub segment: f64,
     /// The longest delay, samples.
     pub longest: f64,
+    kernels: PathKernels,
     past: Vec<f32>,
     other: Vec<f32>,
 }
@@ -49,6 +50,7 @@ impl Medium {
             air: [0.0; BANDS],
             segment: segment as f64,
             longest: if propagation { reach_m * samples_per_metre } else { 0.0 },
+            kernels: PathKernels::detect(),
             past: vec![0.0; frames + slack(segment)],
             other: vec![0.0; frames],
         }
@@ -142,7 +144,7 @@ impl Direct {
         }
         if self.path.spreads() {
             let [from, to] = &stretch.ends;
-            mix(bus, stride, &[signal], &[Gains { from: &from.gains, to: &to.gains }]);
+            medium.kernels.mix(bus, stride, signal.len(), signal, &[ramp(&from.gains, &to.gains)]);
             signal.iter_mut().for_each(|x| *x *= self.narrow);
         }
     }

@@ -12,16 +12,22 @@ use super::bands::BandFilter;
 use super::history::{History, Parts};
 use super::late::LateDesign;
 use super::lattice::Image;
-use super::path::{Path, Placing, Point, Reading, Stretch, THIRD, slack};
+use super::path::{Path, Placing, Point, Reading, Stretch, THIRD, ramp, slack};
 use super::{BANDS, Bands, Room};
 use crate::ambisonics::encode_third;
-use crate::coords::Vec3;
+use crate::coords::{Rotation, Vec3};
 use crate::dsp::fractional::{SHORT_AHEAD, ShortReader};
-use crate::dsp::mixing::{GROUP, Gains, mix};
+use crate::dsp::kernel::paths::{PathKernels, Ramp};
 use crate::spatializer::point::Basis;
 
 /// Images that are heard through head responses: those of first order.
 pub(crate) const NEAR: usize = 6;
+
+/// Paths that are added to the bus in one pass: as many as the nearest cache holds with the bus.
+const GROUP: usize = 8;
+
+/// Segments that a source and its listener stay where they are until every path rests.
+const SETTLING: u32 = 3;
 
 /// What does not change with time about an image.
 #[derive(Clone, Debug)]
@@ -37,6 +43,20 @@ struct Sender {
     history: History,
     paths: Vec<Path>,
     sounding: bool,
+    /// Where it was last, and for how many segments.
+    last: Option<Placing>,
+    still: u32,
+}
+
+/// A source as seen from the listener, before it is mirrored.
+struct Aim {
+    /// Within the room.
+    place: Vec3,
+    /// From the room's frame to the head's.
+    turn: Rotation,
+    /// Metres that delays are counted from.
+    start: f64,
+    placing: Placing,
 }
 
 /// The reflections of a room. Built anywhere, run on the audio thread.
@@ -61,11 +81,11 @@ pub(crate) struct Early {
     /// Segments until every path rests.
     unsettled: u32,
     past: Vec<f32>,
-    signals: [Vec<f32>; GROUP],
     other: Vec<f32>,
+    group: Group,
 }
 
-/// Where the reflections of a stretch go. All planes are `stride` frames long.
+/// Where the reflections of a stretch go. All planes are `stride` frames long, the longest stretch that was asked for.
 pub(crate) struct Outlets<'a> {
     pub stride: usize,
     /// `[THIRD][stride]`, added to.
@@ -126,14 +146,21 @@ impl Early {
                     history: History::new(frames, coloured),
                     paths: vec![Path::new(SHORT_AHEAD as f64); images.len()],
                     sounding: false,
+                    last: None,
+                    still: 0,
                 })
                 .collect(),
             filter,
             images,
             unsettled: 0,
             past: vec![0.0; past],
-            signals: std::array::from_fn(|_| vec![0.0; options.frames]),
             other: vec![0.0; options.frames],
+            group: Group {
+                signals: vec![0.0; GROUP * options.frames],
+                gains: [[[0.0; THIRD]; 2]; GROUP],
+                count: 0,
+                kernels: PathKernels::detect(),
+            },
         }
     }
 
@@ -167,13 +194,17 @@ impl Early {
 
     /// A source begins to sound.
     pub(crate) fn begin(&mut self, source: usize, placings: &[Placing; 3]) {
-        self.senders[source].history.reset();
-        self.senders[source].sounding = true;
+        let aims = placings.map(|p| self.aim(&p));
+        let sender = &mut self.senders[source];
+        sender.history.reset();
+        sender.sounding = true;
+        sender.last = Some(placings[2]);
+        sender.still = 0;
         for i in 0..self.images.len() {
-            let points = [0, 1, 2].map(|k| self.point(source, i, &placings[k]));
+            let points = [0, 1, 2].map(|k| self.point(source, i, &aims[k]));
             self.senders[source].paths[i].begin(points, self.segment);
             if points[0] != points[2] {
-                self.unsettled = 3;
+                self.unsettled = SETTLING;
             }
         }
     }
@@ -191,35 +222,53 @@ impl Early {
 
     /// Brings a source's paths to their next control points.
     pub(crate) fn advance(&mut self, source: usize, placing: &Placing) {
+        let sender = &mut self.senders[source];
+        sender.still = if sender.last == Some(*placing) { sender.still.saturating_add(1) } else { 0 };
+        sender.last = Some(*placing);
+        if sender.still > SETTLING {
+            return;
+        }
+        let aim = self.aim(placing);
         for i in 0..self.images.len() {
-            let next = self.point(source, i, placing);
+            let next = self.point(source, i, &aim);
             if self.senders[source].paths[i].advance(next, self.segment) {
-                self.unsettled = 3;
+                self.unsettled = SETTLING;
             }
         }
     }
 
-    fn point(&mut self, source: usize, i: usize, placing: &Placing) -> Point {
-        let fixed = &self.images[i];
-        let place = self.inside(placing.place);
-        let way = fixed.image.position(self.size, place) - placing.head.position;
-        let distance = way.norm().max(super::path::NEAREST);
-        let start = if self.propagation { 0.0 } else { (placing.place - placing.head.position).norm() };
-        let delay = ((distance - start) * self.samples_per_metre).max(SHORT_AHEAD as f64);
-        let colour = self.senders[source].paths[i].colour(distance, &fixed.wall, &self.air, &self.filter);
-        let direction = way.direction();
-        let beam = placing.beam.gain(fixed.image.seen_by_source(direction * -1.0));
-        let arriving = beam * placing.gain / distance;
-        let near = i < self.near;
-        let local = placing.head.orientation.inverse().rotate(direction);
-        Point {
-            delay,
-            // The voice of a near image brings gain and distance itself.
-            scale: if near { beam as f32 } else { arriving as f32 },
-            feed: if near { (placing.gain / distance) as f32 } else { 1.0 },
-            colour,
-            gains: if near { [0.0; THIRD] } else { encode_third([local.x as f32, local.y as f32, local.z as f32]) },
+    fn aim(&self, placing: &Placing) -> Aim {
+        Aim {
+            place: self.inside(placing.place),
+            turn: placing.head.orientation.inverse(),
+            start: if self.propagation { 0.0 } else { (placing.place - placing.head.position).norm() },
+            placing: *placing,
         }
+    }
+
+    fn point(&mut self, source: usize, i: usize, aim: &Aim) -> Point {
+        let fixed = &self.images[i];
+        let Placing { head, gain, beam, .. } = &aim.placing;
+        let way = fixed.image.position(self.size, aim.place) - head.position;
+        let distance = way.norm().max(super::path::NEAREST);
+        let delay = ((distance - aim.start) * self.samples_per_metre).max(SHORT_AHEAD as f64);
+        let mut colour = self.senders[source].paths[i].colour(distance, &fixed.wall, &self.air, &self.filter);
+        let direction = way.direction();
+        let mut sent = beam.gain(fixed.image.seen_by_source(direction * -1.0));
+        if !self.coloured {
+            // All bands alike: a gain like any other.
+            sent *= f64::from(colour[0]);
+            colour = [1.0; BANDS];
+        }
+        if i < self.near {
+            // The voice of a near image brings gain and distance itself.
+            let feed = (gain / distance) as f32;
+            return Point { delay, scale: sent as f32, feed, colour, gains: [0.0; THIRD] };
+        }
+        let arriving = (sent * gain / distance) as f32;
+        let local = aim.turn.rotate(direction);
+        let gains = encode_third([local.x as f32, local.y as f32, local.z as f32]).map(|g| g * arriving);
+        Point { delay, scale: 1.0, feed: arriving, colour, gains }
     }
 
     /// Takes in the next stretch of a source, times a gain from `fade[0]` to `fade[1]`.
@@ -236,31 +285,38 @@ impl Early {
     /// Renders the stretch of `frames` frames that was pushed last; `basis` says where in the segment it lies, `ends` are
     /// its ends as parts of the segment.
     pub(crate) fn render(&mut self, source: usize, frames: usize, basis: &Basis, ends: [f64; 2], to: &mut Outlets<'_>) {
-        let sender = &self.senders[source];
-        let mut held: [Option<(usize, [Point; 2])>; GROUP] = [None; GROUP];
-        let mut count = 0;
-        for (i, path) in sender.paths.iter().enumerate() {
+        let Sender { history, paths, .. } = &self.senders[source];
+        for (i, (path, fixed)) in paths.iter().zip(&self.images).enumerate() {
             let stretch = Stretch::new(path, basis, frames);
-            let signal = &mut self.signals[count][..frames];
-            let reading = Reading { history: &sender.history, past: &mut self.past, other: &mut self.other };
-            path.read(&stretch, ends, &self.reader, reading, signal);
-            for (line, gain) in self.images[i].feeds.iter().flatten() {
-                let [from, to_] = [0, 1].map(|e| [stretch.ends[e].feed * gain]);
-                let plane = &mut to.lines[line * to.stride..][..to.stride];
-                mix(plane, to.stride, &[signal], &[Gains { from: &from, to: &to_ }]);
-            }
             if i < self.near {
-                to.near[(source * NEAR + i) * to.stride..][..frames].copy_from_slice(signal);
+                let signal = &mut to.near[(source * NEAR + i) * to.stride..][..frames];
+                let reading = Reading { history, past: &mut self.past, other: &mut self.other };
+                path.read(&stretch, ends, &self.reader, reading, signal);
+                let feed = [stretch.ends[0].feed, stretch.ends[1].feed];
+                self.group.kernels.feed(signal, &fixed.feeds, feed, to.lines, to.stride);
                 continue;
             }
-            held[count] = Some((i, stretch.ends));
-            count += 1;
-            if count == GROUP {
-                flush(&self.signals, &held, frames, to);
-                (held, count) = ([None; GROUP], 0);
+            let mut add = |stretch: &Stretch, fade: [f32; 2], to: &mut Outlets<'_>| {
+                let signal = &mut self.group.signals[self.group.count * to.stride..][..frames];
+                stretch.read(&self.reader, history, &mut self.past, signal);
+                let feed = std::array::from_fn(|e| fade[e] * stretch.ends[e].feed);
+                self.group.kernels.feed(signal, &fixed.feeds, feed, to.lines, to.stride);
+                let [from, end] = std::array::from_fn(|e| stretch.ends[e].gains.map(|g| fade[e] * g));
+                self.group.gains[self.group.count] = ramp(&from, &end);
+                self.group.count += 1;
+                if self.group.count == GROUP {
+                    self.group.flush(frames, to);
+                }
+            };
+            match path.before() {
+                None => add(&stretch, [1.0; 2], to),
+                Some(before) => {
+                    add(&before, ends.map(|e| 1.0 - e as f32), to);
+                    add(&stretch, ends.map(|e| e as f32), to);
+                }
             }
         }
-        flush(&self.signals, &held[..count], frames, to);
+        self.group.flush(frames, to);
     }
 
     /// Frames after a source's last sample in which its images still arrive.
@@ -269,16 +325,37 @@ impl Early {
     }
 }
 
-fn flush(signals: &[Vec<f32>; GROUP], held: &[Option<(usize, [Point; 2])>], frames: usize, to: &mut Outlets<'_>) {
-    let mut planes: [&[f32]; GROUP] = [&[]; GROUP];
-    let mut gains = [Gains { from: &[], to: &[] }; GROUP];
-    let mut count = 0;
-    for (signal, (_, ends)) in signals.iter().zip(held.iter().flatten()) {
-        planes[count] = &signal[..frames];
-        gains[count] = Gains { from: &ends[0].gains, to: &ends[1].gains };
-        count += 1;
+/// Paths that wait to be added to the bus.
+struct Group {
+    /// `[GROUP][stride]`
+    signals: Vec<f32>,
+    gains: [Ramp; GROUP],
+    count: usize,
+    kernels: PathKernels,
+}
+
+impl Group {
+    fn flush(&mut self, frames: usize, to: &mut Outlets<'_>) {
+        self.kernels.mix(to.bus, to.stride, frames, &self.signals, &self.gains[..self.count]);
+        self.count = 0;
     }
-    mix(to.bus, to.stride, &planes[..count], &gains[..count]);
+}
+
+impl PathKernels {
+    /// Adds a path's signal to the lines that it feeds.
+    fn feed(
+        &self,
+        signal: &[f32],
+        feeds: &Option<[(usize, f32); 2]>,
+        [from, to]: [f32; 2],
+        lines: &mut [f32],
+        stride: usize,
+    ) {
+        for (line, gain) in feeds.iter().flatten() {
+            let plane = &mut lines[line * stride..][..signal.len()];
+            self.add(plane, signal, from * gain, (to - from) * gain);
+        }
+    }
 }
 
 #[cfg(test)]

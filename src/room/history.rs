@@ -129,6 +129,17 @@ impl History {
         self.at += frames as u64;
     }
 
+    /// `len` samples of the signal that end `back` frames before the newest one's end, if all of them are known.
+    #[inline]
+    pub fn signal(&self, back: usize, len: usize) -> Option<&[f32]> {
+        let oldest = self.born.max(self.at.saturating_sub(self.len as u64));
+        if self.at.saturating_sub(oldest) < (back + len) as u64 {
+            return None;
+        }
+        let first = (self.at as usize).wrapping_sub(back + len) & (self.len - 1);
+        self.planes.get(first..first + len)
+    }
+
     /// `out.len()` samples that end `back` frames before the newest one's end, the parts weighted from `from` to `to` along
     /// a straight line. What lies further back than the history is silence.
     pub fn read(&self, back: usize, from: &Weights, to: &Weights, out: &mut [f32]) {
@@ -213,6 +224,9 @@ mod tests {
                 assert!((y - x).abs() < 2e-6, "{y} {x}");
             }
         }
+        assert_eq!(history.signal(20, 50), Some(&x[930..980]));
+        assert_eq!(history.signal(78, 50), Some(&x[872..922]));
+        assert_eq!(history.signal(79, 50), None, "further back than it remembers");
         history.read(108, &[1.0; BANDS], &[1.0; BANDS], &mut out);
         assert!(out[..30].iter().all(|x| *x == 0.0), "further back than it remembers");
         assert!((out[30] - x[872]).abs() < 2e-6);

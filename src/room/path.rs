@@ -5,11 +5,12 @@ use super::history::History;
 use super::{BANDS, Bands};
 use crate::coords::{Pose, Vec3};
 use crate::dsp::fractional::{Glide, LONG_TAPS, Reader};
+use crate::dsp::kernel::paths::{CHANNELS, Ramp};
 use crate::spatializer::Beam;
 use crate::spatializer::point::Basis;
 
 /// Channels of the bus that reflections go into: third order.
-pub(crate) const THIRD: usize = 16;
+pub(crate) const THIRD: usize = CHANNELS;
 
 /// Gain 1/d stops rising at this distance, metres.
 pub(crate) const NEAREST: f64 = 0.1;
@@ -41,13 +42,13 @@ pub(crate) struct Placing {
 pub(crate) struct Point {
     /// Samples.
     pub delay: f64,
-    /// Gain of the signal that leaves.
+    /// Gain of the signal that leaves, before it goes into the bus or anywhere else.
     pub scale: f32,
     /// Gain of that signal on its way to the late field.
     pub feed: f32,
     /// Walls and air.
     pub colour: Weights,
-    /// Into the bus.
+    /// Of that signal into the bus.
     pub gains: [f32; THIRD],
 }
 
@@ -57,6 +58,10 @@ pub(crate) struct Path {
     points: [Point; 3],
     /// Where it came from, if it is cross-faded in this segment.
     from: Option<Point>,
+    /// Nothing changes within the segment.
+    rests: bool,
+    /// The colour stays the same within the segment.
+    colour_rests: bool,
     /// The distance that `colour` was made for.
     coloured_at: f64,
     colour: Weights,
@@ -75,7 +80,14 @@ impl Path {
     /// Silent, at a delay.
     pub(crate) fn new(delay: f64) -> Self {
         let point = Point { delay, scale: 0.0, feed: 0.0, colour: [0.0; BANDS], gains: [0.0; THIRD] };
-        Self { points: [point; 3], from: None, coloured_at: f64::NAN, colour: [0.0; BANDS] }
+        Self {
+            points: [point; 3],
+            from: None,
+            rests: true,
+            colour_rests: true,
+            coloured_at: f64::NAN,
+            colour: [0.0; BANDS],
+        }
     }
 
     /// Walls and air at a distance, metres; the air's part is renewed step by step.
@@ -97,11 +109,22 @@ impl Path {
         let [a, b, c] = &points;
         self.from = None;
         self.points = if glides(a, b, segment) && glides(b, c, segment) { points } else { [*c; 3] };
+        self.look();
+    }
+
+    fn look(&mut self) {
+        let [a, b, c] = &self.points;
+        self.colour_rests = a.colour == c.colour && b.colour == c.colour;
+        self.rests = self.from.is_none() && a == c && b == c;
     }
 
     /// Goes on to the next control point; true if that is a change.
     pub(crate) fn advance(&mut self, next: Point, segment: f64) -> bool {
         let [_, b, c] = self.points;
+        let changes = next != c;
+        if self.rests && !changes {
+            return false;
+        }
         if glides(&c, &next, segment) {
             self.from = None;
             self.points = [b, c, next];
@@ -109,12 +132,18 @@ impl Path {
             self.from = Some(halfway(&b, &c));
             self.points = [next; 3];
         }
-        next != c
+        self.look();
+        changes
     }
 
     /// True if nothing changes within the segment.
     pub(crate) fn rests(&self) -> bool {
-        self.from.is_none() && self.points[0] == self.points[2] && self.points[1] == self.points[2]
+        self.rests
+    }
+
+    /// The path it comes from, if it is cross-faded in this segment: along a straight line from one end to the other.
+    pub(crate) fn before(&self) -> Option<Stretch> {
+        self.from.as_ref().map(Stretch::still)
     }
 
     /// True where the signal passes as it is.
@@ -152,6 +181,11 @@ impl Path {
     }
 }
 
+/// Gains that go from one end of a stretch to the other.
+pub(crate) fn ramp(from: &[f32; THIRD], to: &[f32; THIRD]) -> Ramp {
+    [*from, std::array::from_fn(|c| to[c] - from[c])]
+}
+
 /// A path over one stretch.
 pub(crate) struct Stretch {
     delay: Glide,
@@ -166,7 +200,7 @@ impl Stretch {
 
     pub(crate) fn new(path: &Path, basis: &Basis, frames: usize) -> Self {
         let p = &path.points;
-        if p[0] == p[2] && p[1] == p[2] {
+        if path.rests || path.from.is_some() {
             return Self::still(&p[2]);
         }
         let delay = [0, 1, 2].map(|k| (0..3).map(|i| basis[k][i] * p[i].delay).sum::<f64>());
@@ -177,30 +211,41 @@ impl Stretch {
             let blend = |x: [f32; 3]| w[0] * x[0] + w[1] * x[1] + w[2] * x[2];
             Point {
                 delay: 0.0,
-                scale: blend([p[0].scale, p[1].scale, p[2].scale]),
+                // Rounding must not make a ramp of what stays.
+                scale: if p[0].scale == p[2].scale && p[1].scale == p[2].scale {
+                    p[2].scale
+                } else {
+                    blend([p[0].scale, p[1].scale, p[2].scale])
+                },
                 feed: blend([p[0].feed, p[1].feed, p[2].feed]),
-                colour: std::array::from_fn(|b| blend([p[0].colour[b], p[1].colour[b], p[2].colour[b]])),
+                colour: if path.colour_rests {
+                    p[2].colour
+                } else {
+                    std::array::from_fn(|b| blend([p[0].colour[b], p[1].colour[b], p[2].colour[b]]))
+                },
                 gains: std::array::from_fn(|c| blend([p[0].gains[c], p[1].gains[c], p[2].gains[c]])),
             }
         };
-        let flat = p.iter().all(|p| p.colour == p2_colour(path));
-        let mut ends = [end(-0.5), end(0.5)];
-        if flat {
-            // Rounding must not make a ramp of what stays.
-            ends.iter_mut().for_each(|e| e.colour = p2_colour(path));
-        }
-        Self { delay, ends }
+        Self { delay, ends: [end(-0.5), end(0.5)] }
     }
 
     /// Reads the signal, coloured and scaled.
-    fn read(&self, reader: &impl Reader, history: &History, past: &mut [f32], out: &mut [f32]) {
+    pub(crate) fn read(&self, reader: &impl Reader, history: &History, past: &mut [f32], out: &mut [f32]) {
         let (shortest, longest) = self.delay.range(out.len());
-        let back = (shortest.floor() as usize).saturating_sub(reader.ahead());
-        let before = (longest.floor() - shortest.floor()) as usize + reader.taps() + 1;
-        let len = (out.len() + before).min(past.len());
-        let past = &mut past[..len];
+        // Delays are never negative.
+        let (shortest, longest) = (shortest as usize, longest as usize);
+        let back = shortest.saturating_sub(reader.ahead());
+        let len = (out.len() + longest - shortest + reader.taps() + 1).min(past.len());
         let [from, to] = &self.ends;
-        history.read(back, &from.colour, &to.colour, past);
+        let whole = from.colour == [1.0; BANDS] && to.colour == from.colour;
+        let past = match history.signal(back, len) {
+            Some(signal) if whole => signal,
+            _ => {
+                let past = &mut past[..len];
+                history.read(back, &from.colour, &to.colour, past);
+                past
+            }
+        };
         // The sample that is sent as the stretch begins would be here, if the history went on.
         reader.read(past, len + back - out.len(), &self.delay, out);
         scale(out, from.scale, to.scale);
@@ -214,12 +259,14 @@ impl Stretch {
     }
 }
 
-fn p2_colour(path: &Path) -> Weights {
-    path.points[2].colour
+fn scale(out: &mut [f32], from: f32, to: f32) {
+    if (from, to) != (1.0, 1.0) {
+        fade(out, from, to);
+    }
 }
 
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn scale(out: &mut [f32], from: f32, to: f32) {
+fn fade(out: &mut [f32], from: f32, to: f32) {
     let step = (to - from) / out.len() as f32;
     for (n, y) in out.iter_mut().enumerate() {
         *y *= from + step * n as f32;
