@@ -3,7 +3,9 @@
 //!
 //! `cargo bench --bench convolution [--no-default-features] -- [SECONDS]`
 
+use periphon::coords::{Rotation, Vec3};
 use periphon::dsp::partitioned::{Convolver, Filters, Plan};
+use periphon::room::measured::{Assignment, BrirRenderer, Emitter, MeasuredRoom, Receivers, RoomResponses};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -72,6 +74,53 @@ fn measure(inputs: usize, taps: usize, block: usize, seconds: f64) {
     );
 }
 
+/// Eight loudspeakers at the ears of a head that keeps turning between five measured orientations.
+fn turning_head(seconds: f64) {
+    let (block, taps) = (256, 48_000);
+    let emitters: Vec<Emitter> = (0..8)
+        .map(|i| Emitter { name: String::new(), position: Vec3::from_polar(f64::from(i) * 45.0, 0.0, 2.0) })
+        .collect();
+    let orientations: Vec<Rotation> =
+        (0..5).map(|i| Rotation::from_yaw_pitch_roll(f64::from(i) * 30.0 - 60.0, 0.0, 0.0)).collect();
+    let data = RoomResponses {
+        sample_rate: 48_000.0,
+        taps,
+        responses: noise(5 * 8 * 2 * taps, 7),
+        emitters,
+        orientations,
+        receivers: Receivers::Ears,
+        warnings: Vec::new(),
+    };
+    let room = Arc::new(MeasuredRoom::new(data, 48_000.0).expect("a room"));
+    let ways: Vec<Assignment> = (0..8).map(Assignment::emitter).collect();
+    for turns in [false, true] {
+        let mut renderer = BrirRenderer::new(&room, &ways, block, Rotation::IDENTITY).expect("two ears");
+        let sound = noise(96_000, 99);
+        let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
+        let blocks = (seconds * 48_000.0) as usize / block;
+        let before = cpu_seconds();
+        let mut times = Vec::with_capacity(blocks);
+        for b in 0..blocks {
+            let x: Vec<&[f32]> = (0..8).map(|i| &sound[(i * 977 + b * block) % 90_000..][..block]).collect();
+            let start = Instant::now();
+            if turns {
+                renderer.set_head(Rotation::from_yaw_pitch_roll(50.0 * (b as f64 * 0.01).sin(), 0.0, 0.0));
+            }
+            renderer.process(&x, &mut left, &mut right);
+            times.push(start.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        println!(
+            "room of 8 loudspeakers, block {block}, head {}: CPU {:.2} ms/s, median block {:.1} us, 95 % below {:.1} us; {:?}",
+            if turns { "turning" } else { "resting" },
+            (cpu_seconds() - before) / blocks as f64 * 48_000.0 / block as f64 * 1e3,
+            times[blocks / 2] * 1e6,
+            times[blocks * 95 / 100] * 1e6,
+            renderer.plan().levels().iter().map(|l| (l.size, l.parts)).collect::<Vec<_>>()
+        );
+    }
+}
+
 fn main() {
     let seconds = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10.0);
     for (inputs, taps, block) in [
@@ -81,9 +130,11 @@ fn main() {
         (8, 48_000, 480),
         (8, 48_000, 1024),
         (8, 48_000, 8192),
+        (8, 48_000, 16_384),
         (1, 48_000, 256),
         (2, 480_000, 256),
     ] {
         measure(inputs, taps, block, seconds);
     }
+    turning_head(seconds);
 }

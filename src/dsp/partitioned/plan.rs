@@ -48,15 +48,16 @@ const LARGEST: usize = 1 << 17;
 /// The largest unit that cannot be cut, a transform, may be this part of the mean work of a block.
 const UNIT_OF_MEAN: f64 = 0.4;
 
-/// Nanoseconds of a transform of `len` samples; its ratio to [`product_cost`] matters, its absolute value does not.
+/// Nanoseconds of a transform of `len` samples with all that is moved about it, as measured over whole convolvers
+/// (`docs/decisions/long-convolution.md`). Its ratio to [`product_cost`] matters, its absolute value does not.
 pub(super) fn transform_cost(len: usize) -> f64 {
-    0.065 * len as f64 * (len as f64).log2()
+    0.18 * len as f64 * (len as f64).log2()
 }
 
 /// Nanoseconds of the products of `bins` bins of one input with a filter for each of two outputs. Filters that do not
 /// stay in the second-level cache come slower.
 pub(super) fn product_cost(bins: f64, numbers: f64) -> f64 {
-    bins * if numbers > 250_000.0 { 0.7 } else { 0.3 }
+    bins * if numbers > 250_000.0 { 0.6 } else { 0.3 }
 }
 
 impl Plan {

@@ -155,16 +155,41 @@ impl Shifter {
         }
         if !inside.is_empty() {
             let from = (inside.start as isize + first) as usize;
-            for (y, x) in out[inside].iter_mut().zip(x[from..].windows(2 * REACH)) {
-                let mut sums = [0.0f32; 8];
-                for (x, t) in x.chunks_exact(8).zip(taps.chunks_exact(8)) {
-                    for k in 0..8 {
-                        sums[k] += x[k] * t[k];
-                    }
-                }
-                *y += gain * sums.iter().sum::<f32>();
+            weigh(&mut out[inside], &x[from..], taps, gain);
+        }
+    }
+}
+
+/// `out[n] += gain · Σ x[n + k] · taps[k]`
+#[multiversion::multiversion(targets("x86_64+avx2+fma", "x86_64+avx", "aarch64+neon"))]
+fn weigh(out: &mut [f32], x: &[f32], taps: &[f32; 2 * REACH], gain: f32) {
+    // Outputs side by side, so that no sum is taken across a vector.
+    const SIDE: usize = 32;
+    let mut blocks = out.chunks_exact_mut(SIDE);
+    let mut at = 0;
+    for block in &mut blocks {
+        let mut sums = [0.0f32; SIDE];
+        for (k, tap) in taps.iter().enumerate() {
+            let x = &x[at + k..at + k + SIDE];
+            for i in 0..SIDE {
+                sums[i] += x[i] * tap;
             }
         }
+        for (y, s) in block.iter_mut().zip(&sums) {
+            *y += gain * s;
+        }
+        at += SIDE;
+    }
+    for (n, y) in blocks.into_remainder().iter_mut().enumerate() {
+        *y += gain * taps.iter().zip(&x[at + n..]).map(|(t, x)| t * x).sum::<f32>();
+    }
+}
+
+/// `out[n] += gain · x[n]`
+#[multiversion::multiversion(targets("x86_64+avx2+fma", "x86_64+avx", "aarch64+neon"))]
+pub(super) fn add_scaled(out: &mut [f32], x: &[f32], gain: f32) {
+    for (y, x) in out.iter_mut().zip(x) {
+        *y += gain * x;
     }
 }
 

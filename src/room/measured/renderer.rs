@@ -272,17 +272,18 @@ impl Turning {
                             let row = o * pairs + p;
                             arrival += weight * self.onsets[row];
                             let from = &self.aligned[row * early..][..early];
-                            self.mixed.iter_mut().zip(from).for_each(|(y, x)| *y += weight * x);
+                            blend::add_scaled(&mut self.mixed, from, *weight);
                         }
                         self.blend.fill(0.0);
                         self.shifter.add(&mut self.blend, &self.mixed, f64::from(arrival - self.meeting[p]), 1.0);
                     }
                 }
-                for (n, y) in self.response.iter_mut().enumerate() {
-                    let share = self.seam.get(n).copied().unwrap_or(0.0);
-                    let turned = self.blend.get(n).copied().unwrap_or(0.0);
-                    *y += gain * (turned * share + late[n] * (1.0 - share));
+                let seam_end = early.min(self.response.len());
+                let (turned, rest) = self.response.split_at_mut(seam_end);
+                for (((y, turned), late), share) in turned.iter_mut().zip(&self.blend).zip(late).zip(&self.seam) {
+                    *y += gain * (late + (turned - late) * share);
                 }
+                blend::add_scaled(rest, &late[early..], *gain);
             }
             self.writer.write(0, level, input, ear, &self.response);
         }
