@@ -209,8 +209,10 @@ fn choose(scene: &Scene, id: Option<&str>) -> Result<usize> {
     match (id, scene.sources.len()) {
         (_, 0) => Err(Error::argument("the scene has no source").hint("add a [[source]]; beds have no response")),
         (None, 1) => Ok(0),
-        (None, n) => Err(Error::argument(format!("the scene has {n} sources"))
-            .hint(format!("choose one with --source: {}", ids()))),
+        (None, n) => {
+            Err(Error::argument(format!("the scene has {n} sources"))
+                .hint(format!("choose one with --source: {}", ids())))
+        }
         (Some(id), _) => scene.sources.iter().position(|s| s.id == id).ok_or_else(|| {
             let error = Error::argument(format!("the scene has no source '{id}'"));
             let near = crate::scene::nearest(id, scene.sources.iter().map(|s| s.id.as_str()));
