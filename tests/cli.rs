@@ -12,6 +12,10 @@ fn every_verb_has_help_with_examples() {
     for verb in [
         &["render"][..],
         &["inspect"],
+        &["scene"],
+        &["scene", "new"],
+        &["scene", "check"],
+        &["scene", "plot"],
         &["ir"],
         &["hrtf"],
         &["hrtf", "info"],

@@ -4,6 +4,7 @@ use super::head::Info;
 use super::{Common, file, print};
 use crate::decode::{self, Kind, TrackInfo};
 use crate::error::{Error, Result};
+use crate::scene::Scene;
 use crate::sofa::{self, Container};
 use clap::Args;
 use serde::Serialize;
@@ -103,13 +104,47 @@ pub(super) fn run(args: &InspectArgs, common: &Common) -> Result<()> {
     match kind {
         Kind::Audio(_) => track(path, common),
         Kind::Hdf5 => sofa_file(path, common),
-        Kind::Scene => unusable("scene", path, kind, "this version renders single tracks; scenes come later", common),
+        Kind::Scene => scene(path, common),
         Kind::Iamf => unusable("iamf", path, kind, "this version does not decode IAMF", common),
         Kind::Xml => unusable("xml", path, kind, "this version does not read ADM documents", common),
         kind => Err(Error::unsupported(format!("this is {}", kind.describe()))
             .at(path)
             .hint("tracks, SOFA files and scenes can be inspected")),
     }
+}
+
+/// What a scene holds; its mistakes if it has any.
+fn scene(file: &Path, common: &Common) -> Result<()> {
+    let scene = Scene::open(file)?;
+    if common.json {
+        return print::json(&serde_json::json!({
+            "kind": "scene",
+            "file": file.to_string_lossy(),
+            "room": super::scene::room_name(&scene),
+            "sources": scene.sources.iter().map(|s| &s.id).collect::<Vec<_>>(),
+            "scene": scene,
+        }));
+    }
+    let mut t =
+        format!("file       {}\nkind       scene\nroom       {}\n", file.display(), super::scene::room_name(&scene));
+    let at = scene.listener_pose().position;
+    let moving = if scene.listener.path.is_empty() { "" } else { ", moving" };
+    let _ = writeln!(t, "listener   [{}, {}, {}]{moving}", at.x, at.y, at.z);
+    for (s, o) in scene.sources.iter().zip(scene.objects()?) {
+        let p = o.motion.at(0.0);
+        let locked = if o.head_locked { " in the head's frame" } else { "" };
+        let moving = if o.motion.moves(0.0) { ", moving" } else { "" };
+        let _ = writeln!(
+            t,
+            "source     {}: {}, at [{:.2}, {:.2}, {:.2}]{locked}{moving}, {} dB, from {} s",
+            s.id, s.file, p.x, p.y, p.z, s.gain_db, s.start
+        );
+    }
+    for b in &scene.beds {
+        let layout = b.layout.map_or("layout as the file says", |l| l.name());
+        let _ = writeln!(t, "bed        {}: {layout}, {} dB, from {} s", b.file, b.gain_db, b.start);
+    }
+    print::lines(&t)
 }
 
 fn unusable(kind: &'static str, file: &Path, found: Kind, why: &'static str, common: &Common) -> Result<()> {

@@ -22,6 +22,8 @@ mod picture;
 mod plot;
 mod print;
 mod render;
+mod scene;
+mod scene_plan;
 mod scene_errors;
 mod signals;
 
@@ -37,6 +39,7 @@ use std::process::ExitCode;
   periphon render song.flac
   periphon render voice.wav --at 30,0,1.5 -o left.flac
   periphon inspect song.m4a
+  periphon scene check band.toml
   periphon ir hall.toml -o hall.wav
   periphon hrtf info my-head.sofa
 
@@ -63,6 +66,7 @@ pub(crate) struct Common {
 enum Verb {
     Render(Box<render::RenderArgs>),
     Inspect(inspect::InspectArgs),
+    Scene(scene::SceneArgs),
     Ir(ir::IrArgs),
     Hrtf(head::HrtfArgs),
     Bench(bench_verb::BenchArgs),
@@ -110,6 +114,7 @@ fn dispatch(cli: Cli) -> Result<()> {
     match cli.verb {
         Verb::Render(args) => render::run(&args, common),
         Verb::Inspect(args) => inspect::run(&args, common),
+        Verb::Scene(args) => scene::run(args, common),
         Verb::Ir(args) => ir::run(&args, common),
         Verb::Hrtf(args) => head::run(args, common),
         Verb::Bench(args) => bench_verb::run(&args, common),

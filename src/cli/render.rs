@@ -202,10 +202,9 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<()> {
         return Err(Error::argument("the sound and the JSON report cannot both go to standard output")
             .hint("leave out --json, or write to a file with -o"));
     }
-    if matches!(file::kind(&job.input)?, Kind::Scene) {
-        return Err(Error::unsupported("this is a scene file; this version renders single tracks only")
-            .at(&job.input)
-            .hint("render each of its tracks with --at AZ,EL,DIST"));
+    // Pipes and devices are refused here, with words of their own; of a scene all mistakes are told.
+    if file::kind(&job.input)? == Kind::Scene {
+        super::scene::open(&job.input)?;
     }
     signals::work_listens();
     let bar = progress_bar(common);
@@ -270,12 +269,13 @@ fn to_json(r: &RenderReport) -> Json<'_> {
 
 fn summary(r: &RenderReport) -> String {
     format!(
-        "{}: {:.1} s at {} Hz, {} ({}), head {}, {} and {}, gain {:+.1} dB, {:.0} times real time\n",
+        "{}: {:.1} s at {} Hz, {} ({}), room {}, head {}, {} and {}, gain {:+.1} dB, {:.0} times real time\n",
         r.output.display(),
         r.frames as f64 / f64::from(r.sample_rate),
         r.sample_rate,
         r.placement,
         r.layout,
+        r.room,
         r.hrtf,
         print::some(r.output_lufs, 1, "LUFS"),
         print::some(r.true_peak_dbtp, 1, "dBTP"),

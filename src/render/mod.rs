@@ -23,7 +23,7 @@ pub use engine::{Engine, EngineOptions, engine};
 #[cfg(feature = "files")]
 pub use job::{Loudness, Placement, RenderJob, RenderReport};
 #[cfg(feature = "files")]
-pub use offline::{Progress, interrupt, is_scene, render};
+pub use offline::{Progress, interrupt, render};
 pub use space::{FieldSpec, Space};
 #[cfg(feature = "files")]
 pub use stage::{Stage, StageRoom};

@@ -10,6 +10,7 @@ use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
 use super::stage::Stage;
 use crate::buffer::AudioBuffer;
+use crate::decode::{Kind, sniff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hrtf;
 use crate::layout::Layout;
@@ -17,8 +18,6 @@ use crate::output::loudness::LoudnessMeter;
 use crate::scene::Scene;
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
-use std::io::Read;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -65,7 +64,7 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
             .at(&job.output)
             .hint("choose another name with -o"));
     }
-    let (mut show, mut ears) = if is_scene(&job.input) { of_scene(job)? } else { of_track(job)? };
+    let (mut show, mut ears) = if sniff(&job.input)? == Kind::Scene { of_scene(job)? } else { of_track(job)? };
     if job.loudness == Loudness::Source || job.measure {
         show.measure()?;
     }
@@ -227,19 +226,6 @@ impl Show {
     }
 }
 
-/// True if a file is a scene: text with keys that only scenes have.
-pub fn is_scene(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = std::fs::File::open(path).and_then(|f| f.take(65_536).read_to_end(&mut head));
-    if read.is_err() || head.contains(&0) {
-        return false;
-    }
-    let text = String::from_utf8_lossy(&head);
-    let keys = ["format", "[listener]", "[room]", "[[source]]", "[[bed]]", "[[listener.path]]"];
-    let is_key = |line: &str| keys.iter().any(|k| line.trim_start().starts_with(k));
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) || text.lines().any(is_key)
-}
-
 fn of_track(job: &RenderJob) -> Result<(Show, Ears)> {
     let mut feed = Feed::open(job)?;
     let placement = job.placement.clone().unwrap_or_else(|| default_placement(&feed.layout));
@@ -250,7 +236,7 @@ fn of_track(job: &RenderJob) -> Result<(Show, Ears)> {
             .hint("use --place speakers"));
     }
     let rate = job.rate.unwrap_or(feed.rate);
-    let stage = Stage::of_track(job, &placement, &feed.layout).map_err(|e| e.at(&job.input))?;
+    let stage = Stage::of_track(job, &placement, &feed.layout)?;
     let ears = Ears::new(job, &stage, placement.name(), rate, 0)?;
     feed.prepare(sums(&placement), rate, ears.block, ears.tail)?;
     Ok((Show::Track(Box::new(feed)), ears))

@@ -54,7 +54,8 @@ pub(super) struct SceneFeed {
     limit: Option<u64>,
     tail: u64,
     meter: Option<LoudnessMeter>,
-    sum: Vec<f32>,
+    /// What is measured.
+    sum: AudioBuffer,
 }
 
 impl SceneFeed {
@@ -124,7 +125,7 @@ impl SceneFeed {
             limit: seconds.map(|s| (s * f64::from(rate)).round() as u64),
             tail: 0,
             meter: None,
-            sum: Vec::new(),
+            sum: AudioBuffer::default(),
         })
     }
 
@@ -145,9 +146,12 @@ impl SceneFeed {
         Ok(())
     }
 
-    /// Measures the plain sum of everything that is played.
+    /// Measures everything that is played as if each signal had a loudspeaker of its own, at its gain and as far away.
     pub(super) fn measure(&mut self) -> Result<()> {
-        self.meter = Some(LoudnessMeter::new(&Layout::named("mono", 1)?, self.rate)?.without_true_peak());
+        let channels = self.players.iter().filter(|p| !p.is_field()).map(|p| p.count).sum();
+        if channels > 0 {
+            self.meter = Some(LoudnessMeter::new(&Layout::Discrete { channels }, self.rate)?.without_true_peak());
+        }
         Ok(())
     }
 
@@ -216,14 +220,18 @@ impl Program for SceneFeed {
         }
         self.at += frames as u64;
         if let Some(meter) = &mut self.meter {
-            self.sum.clear();
-            self.sum.resize(frames, 0.0);
+            self.sum.set_channels(self.inputs);
+            self.sum.resize(frames);
+            // At their gains; what lies behind the sources and loudspeakers are sound fields.
+            let mut count = 0;
             for player in self.players.iter().filter(|p| !p.is_field()) {
                 for c in player.first..player.first + player.count {
-                    self.sum.iter_mut().zip(out.channel(c)).for_each(|(s, x)| *s += player.gain * x);
+                    let plane = self.sum.channel_mut(c);
+                    plane.iter_mut().zip(out.channel(c)).for_each(|(s, x)| *s = player.gain * x);
+                    count += 1;
                 }
             }
-            meter.push(&[&self.sum]);
+            meter.push(&self.sum.iter().take(count).collect::<Vec<_>>());
         }
         Ok(frames > 0)
     }

@@ -108,7 +108,7 @@ impl Stage {
                 stage.sources.push(source(Motion::Orbit { centre, start, seconds_per_turn: *seconds_per_turn }));
             }
             Placement::Panorama | Placement::Speakers => {
-                for speaker in speakers(layout)? {
+                for speaker in speakers(layout).map_err(|e| e.at(&job.input))? {
                     let around = Vec3::from_polar(f64::from(speaker.azimuth), f64::from(speaker.elevation), 1.0);
                     let at = if in_room { place(around * distance) } else { around };
                     // As loud as at one metre, wherever the loudspeakers of this room stand.

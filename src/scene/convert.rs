@@ -15,6 +15,7 @@ const STEP_DEG: f64 = 3.0;
 
 /// What a listener hears besides the direct sound.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // There is one in a scene.
 pub enum RoomChoice {
     /// A shoebox of image sources and a late field.
     Shoebox(Room),

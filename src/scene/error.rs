@@ -41,6 +41,15 @@ impl SceneErrors {
     }
 }
 
+impl SceneErrors {
+    /// Each mistake as an error of its own, in order.
+    pub fn into_errors(self) -> Vec<Error> {
+        let error =
+            |e: &SceneError| e.hint.iter().fold(Error::new(self.kind, self.line(e)), |all, hint| all.hint(hint));
+        self.errors.iter().map(error).collect()
+    }
+}
+
 impl fmt::Display for SceneErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, error) in self.errors.iter().enumerate() {

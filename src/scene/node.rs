@@ -20,6 +20,7 @@ pub(super) enum Value {
     /// Keys with their places, in the order in which they are written.
     Table(Vec<(Key, Node)>),
     /// Something that a scene has no use for, such as a date.
+    #[cfg_attr(not(feature = "scene"), allow(dead_code))] // Only texts hold such.
     Other(&'static str),
 }
 

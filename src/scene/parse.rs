@@ -153,7 +153,8 @@ fn missing(folder: &Path, name: &str) -> Option<(String, String)> {
 /// The file of the same folder with the most similar name.
 fn neighbour(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy().into_owned();
-    let entries = std::fs::read_dir(path.parent()?).ok()?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).ok()?;
     let mut names: Vec<String> =
         entries.flatten().take(1000).map(|e| e.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
@@ -185,10 +186,17 @@ fn from_text<T>(text: &str, read: impl Fn(&Node) -> Result<T, Vec<Mistake>>) -> 
 
 fn syntax_mistake(text: &str, e: &toml::de::Error) -> Mistake {
     let at = e.span().map_or(text.len(), |s| s.start);
-    let message = e.message().split('\n').next().unwrap_or_default();
+    let mut message = e.message().split('\n').next().unwrap_or_default();
+    // What begins like a number, true or nan but is none of them.
+    if ["invalid float", "invalid integer", "invalid boolean", "string values must be quoted"]
+        .iter()
+        .any(|m| message.starts_with(m))
+    {
+        message = "this is neither a number, nor true or false, nor a text in quotes";
+    }
     let hint = if message.contains("duplicate key") {
         "a key, and a table in single brackets, may be written once; several sources are [[source]] each"
-    } else if message.contains("string values must be quoted") || message.contains("invalid") {
+    } else if message.starts_with("this is neither") || message.contains("invalid") {
         "texts are in double quotes, decimals have a point, lists are in [square brackets]"
     } else {
         "a line is key = value, [table] or [[list]]; what follows # is a comment"

@@ -13,6 +13,7 @@ pub(super) struct Mistake {
     pub message: String,
     pub hint: Option<String>,
     /// Something is not there; after a syntax error this may be its consequence.
+    #[cfg_attr(not(feature = "scene"), allow(dead_code))] // Only texts have syntax.
     pub missing: bool,
 }
 
@@ -26,7 +27,8 @@ pub(super) const MOST: usize = 200;
 impl Mistakes {
     pub(super) fn add(&self, mistake: Mistake) {
         let mut all = self.0.borrow_mut();
-        if all.len() < MOST {
+        // What is looked at twice is still one mistake.
+        if all.len() < MOST && !all.iter().any(|m| m.at == mistake.at && m.message == mistake.message) {
             all.push(mistake);
         }
     }
