@@ -23,8 +23,8 @@ mod plot;
 mod print;
 mod render;
 mod scene;
-mod scene_plan;
 mod scene_errors;
+mod scene_plan;
 mod signals;
 
 use crate::error::{Error, ErrorKind, Result};
