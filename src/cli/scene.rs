@@ -1,9 +1,10 @@
 //! `periphon scene`: starter scenes, every mistake of one, a picture from above.
 
+use super::scene_errors::all_printed;
 use super::{Common, draw, print, scene_plan};
 use crate::error::{Error, Result};
 use crate::room::preset::{self, Preset};
-use crate::scene::{RoomFile, Scene, SceneErrors};
+use crate::scene::{RoomFile, Scene};
 use crate::sink::write_whole;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -93,13 +94,6 @@ fn find_preset(name: &str) -> Result<&'static Preset, String> {
 /// Opens a scene; of its mistakes all but the last are printed, the last is the error.
 pub(super) fn open(file: &Path) -> Result<Scene> {
     Scene::open(file).map_err(all_printed)
-}
-
-fn all_printed(errors: SceneErrors) -> Error {
-    let mut all = errors.into_errors();
-    let last = all.pop().unwrap_or_else(|| Error::argument("the scene is wrong"));
-    all.iter().for_each(print::error);
-    last
 }
 
 fn check(file: &Path, common: &Common) -> Result<()> {
