@@ -120,7 +120,7 @@ fn roughness(y: &[f32], omega: f64) -> f64 {
 fn nothing_that_changes_in_a_room_clicks() {
     let omega = 0.04;
     let x: Vec<f32> = (0..72_000)
-        .map(|n| (0.5 - 0.5 * (n as f64 * 1e-4 * 3.0).min(3.14).cos()) * (n as f64 * omega).sin())
+        .map(|n| (0.5 - 0.5 * (n as f64 * 1e-4 * 3.0).min(std::f64::consts::PI).cos()) * (n as f64 * omega).sin())
         .map(|x| x as f32)
         .collect();
     for what in ["room", "none", "source", "head", "snap", "add", "remove"] {

@@ -254,7 +254,7 @@ fn transmission(stage: &Stage) -> Result<Transmission<'_>> {
         beam.facing = head.orientation.rotate(beam.facing);
     }
     let room = match &stage.room {
-        StageRoom::Shoebox(room, _) => Some(room),
+        StageRoom::Shoebox(room, _) => Some(&**room),
         _ => None,
     };
     Ok(Transmission {

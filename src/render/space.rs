@@ -8,7 +8,7 @@ use crate::dsp::denormals::FlushDenormals;
 use crate::error::{Error, Result};
 use crate::hrtf::HrtfSet;
 use crate::room::bands::BandSplit;
-use crate::room::direct::{Direct, Medium};
+use crate::room::direct::{Bus, Direct, Medium};
 use crate::room::early::EarlyOptions;
 use crate::room::history::Parts;
 use crate::room::path::Placing;
@@ -240,8 +240,8 @@ impl Spatial {
         for room in self.room.iter_mut().chain(&mut self.leaving) {
             room.push(slot, &self.parts);
         }
-        let (bus, stride) = (&mut self.bus, self.stride);
-        self.directs[slot].process(&self.parts, signal, stretch.basis, stretch.ends, &mut self.medium, bus, stride);
+        let bus = Bus { samples: &mut self.bus, stride: self.stride };
+        self.directs[slot].process(&self.parts, signal, stretch.basis, stretch.ends, &mut self.medium, bus);
     }
 
     /// What the rooms make of the sources' signals: into the bus, and into ears that `hear` is called with.

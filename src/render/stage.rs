@@ -49,7 +49,7 @@ pub enum StageRoom {
     #[default]
     None,
     /// A shoebox, and what to call it.
-    Shoebox(Room, String),
+    Shoebox(Box<Room>, String),
     /// Measured responses in a file.
     Measured(PathBuf),
 }
@@ -91,7 +91,7 @@ impl Stage {
         if let Layout::Ambisonic { order } = layout
             && !matches!(placement, Placement::Point(_) | Placement::Orbit(..))
         {
-            stage.fields.push(FieldSpec { order: usize::from(*order), gain: 1.0, head_locked: true });
+            stage.fields.push(FieldSpec { order: *order, gain: 1.0, head_locked: true });
             return Ok(stage);
         }
         let usual = match placement {
@@ -151,7 +151,7 @@ impl Stage {
                 None => StageRoom::None,
                 Some(RoomChoice::Shoebox(room)) => {
                     let name = scene.room.as_ref().and_then(|r| r.preset).map_or("shoebox", |p| p.name);
-                    StageRoom::Shoebox(room, name.to_string())
+                    StageRoom::Shoebox(Box::new(room), name.to_string())
                 }
                 Some(RoomChoice::Measured(path)) => StageRoom::Measured(path),
             },
@@ -172,7 +172,7 @@ impl Stage {
         for (bed, layout) in scene.bed_inputs().iter().zip(layouts) {
             if let Layout::Ambisonic { order } = layout {
                 let gain = bed.gain as f32;
-                stage.fields.push(FieldSpec { order: usize::from(*order), gain, head_locked: bed.head_locked });
+                stage.fields.push(FieldSpec { order: *order, gain, head_locked: bed.head_locked });
                 continue;
             }
             for speaker in speakers(layout).map_err(|e| e.at(&bed.file))? {
@@ -243,7 +243,7 @@ fn find_room(name: &str) -> Result<Listening> {
     if let Some(preset) = preset::find(name) {
         let [x, y, z] = preset.listener;
         return Ok(Listening {
-            room: StageRoom::Shoebox(preset.room(), preset.name.to_string()),
+            room: StageRoom::Shoebox(Box::new(preset.room()), preset.name.to_string()),
             listener: Vec3::new(x, y, z),
             distance: preset.place_distance,
         });
@@ -285,7 +285,7 @@ fn room_file(path: &Path) -> Result<Listening> {
         }
         Some(RoomChoice::Shoebox(room)) => {
             let distance = usual.unwrap_or_else(|| room.size.iter().fold(1.5f64, |m, l| m.min(0.4 * l)));
-            Listening { room: StageRoom::Shoebox(room, path.display().to_string()), listener, distance }
+            Listening { room: StageRoom::Shoebox(Box::new(room), path.display().to_string()), listener, distance }
         }
     })
 }

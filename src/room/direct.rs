@@ -71,6 +71,13 @@ pub(crate) struct Direct {
     narrow: f32,
 }
 
+/// A planar bus of third order that is added to.
+pub(crate) struct Bus<'a> {
+    /// `[THIRD][stride]`
+    pub samples: &'a mut [f32],
+    pub stride: usize,
+}
+
 impl Direct {
     fn point(&mut self, placing: &Placing, spread_deg: f64, medium: &Medium) -> Point {
         let way = placing.place - placing.head.position;
@@ -119,8 +126,7 @@ impl Direct {
         !self.path.rests()
     }
 
-    /// From what the source sends, `parts` and `signal`, to what arrives, in place; what is spread out is added to the bus, planar, `stride`
-    /// frames apart.
+    /// From what the source sends, `parts` and `signal`, to what arrives, in place; what is spread out is added to the bus.
     pub(crate) fn process(
         &mut self,
         parts: &Parts,
@@ -128,8 +134,7 @@ impl Direct {
         basis: &Basis,
         ends: [f64; 2],
         medium: &mut Medium,
-        bus: &mut [f32],
-        stride: usize,
+        bus: Bus<'_>,
     ) {
         self.history.push(parts, [1.0; 2]);
         if !medium.propagation && self.path.is_plain() {
@@ -144,7 +149,7 @@ impl Direct {
         }
         if self.path.spreads() {
             let [from, to] = &stretch.ends;
-            medium.kernels.mix(bus, stride, signal.len(), signal, &[ramp(&from.gains, &to.gains)]);
+            medium.kernels.mix(bus.samples, bus.stride, signal.len(), signal, &[ramp(&from.gains, &to.gains)]);
             signal.iter_mut().for_each(|x| *x *= self.narrow);
         }
     }

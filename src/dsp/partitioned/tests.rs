@@ -150,14 +150,12 @@ fn others_filters_fade_in_without_a_click_and_are_then_exact() {
     let y_a = run(&mut Convolver::new(&fa, 256), &x, || 64);
     let y_b = run(&mut Convolver::new(&fb, 256), &x, || 64);
     let mut convolver = Convolver::new(&fa, 256);
-    let mut blocks = 0;
-    let mut y = vec![Vec::new(), Vec::new()];
-    for at in (0..x[0].len()).step_by(50) {
+    let mut y = [Vec::new(), Vec::new()];
+    for (blocks, at) in (0..x[0].len()).step_by(50).enumerate() {
         if blocks == 400 {
             assert!(convolver.exchange(&fb));
             assert!(!convolver.exchange(&fa), "two at once");
         }
-        blocks += 1;
         let n = 50.min(x[0].len() - at);
         let (mut l, mut r) = (vec![0.0; n], vec![0.0; n]);
         convolver.process(&[&x[0][at..at + n], &x[1][at..at + n]], &mut [&mut l, &mut r]);

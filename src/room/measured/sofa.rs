@@ -220,7 +220,7 @@ impl Delays {
         let (mut least, mut largest) = (0.0f64, 0.0f64);
         for v in &values {
             let d = v * scale;
-            if !(d.abs() <= MOST_DELAY * rate) {
+            if !d.is_finite() || d.abs() > MOST_DELAY * rate {
                 return Err(Error::malformed(format!("Data.Delay is {v}, which is no delay of a second at most")));
             }
             (least, largest) = (least.min(d), largest.max(d));
