@@ -93,7 +93,7 @@ fn the_omnidirectional_response_is_the_sum_over_images() {
         off += (got.0 - want.0).powi(2) + (got.1 - want.1).powi(2);
         all += want.0.powi(2) + want.1.powi(2);
     }
-    let db = 10.0 * (off / all as f64).log10();
+    let db = 10.0 * (off / all).log10();
     assert!(db < -80.0, "{db:.1} dB");
 }
 

@@ -70,7 +70,11 @@ proptest! {
             at += b;
         }
         let want = convolve(&x, set.response(5, 0), frames);
-        prop_assert!(difference_db(&out, &want) < -115.0);
+        // Against the level that such noise has there: a handful of samples may all be close to zero.
+        let energy = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
+        let usual = energy(&to_f64(set.response(5, 0))) * frames as f64 / 3.0;
+        let floor = 10.0 * (energy(&want) / usual).log10().min(0.0);
+        prop_assert!(difference_db(&out, &want) + floor < -115.0);
     }
 }
 

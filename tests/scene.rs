@@ -136,7 +136,7 @@ fn every_mistake_has_its_line_and_column() {
         (room("size = [3, 3, 3]\nmaterial = [1, 0, 1]"), (4, 12), "seven", ""),
         (room("size = [3, 3, 3]\nmaterial = 1.5"), (4, 12), "0 to 1, not 1.5", ""),
         (room("size = [3, 3, 3]\nmaterials = { roof = 1 }\nt60 = 1"), (4, 15), "roof", "known here"),
-        (room("preset = \"studio\"\nreflection_order = 51"), (4, 20), "0 to 50", ""),
+        (room("preset = \"studio\"\nreflection_order = 101"), (4, 20), "0 to 100", ""),
         (room("preset = \"studio\"\n[listener]\nposition = [3, 9, 1]"), (5, 12), "[3, 9, 1] is outside", "inside"),
         (room("preset = \"car\"\n[[source]]\nfile = \"a\"\nposition = [1, 1, 2]"), (6, 12), "[0, 2.4]", "inside"),
         (room("preset = \"car\"\n[[source]]\nfile = \"a\"\npolar = { distance = 9 }"), (6, 9), "outside", "inside"),

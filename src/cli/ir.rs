@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::hrtf::{self, DEFAULT_HEAD};
 use crate::layout::Layout;
 use crate::render::{EngineOptions, Stage, StageRoom};
-use crate::room::impulse::{self, MOST_FIELD_ORDER, Transmission};
+use crate::room::impulse::{self, MOST_FIELD_ORDER, Reverberation, Transmission};
 use crate::room::measures::measures;
 use crate::scene::Scene;
 use crate::sink::{FileSink, SampleFormat, SinkSpec, write_whole};
@@ -24,6 +24,11 @@ use std::path::{Path, PathBuf};
 /// field, and the way's delay if the scene has propagation (otherwise the direct sound comes in the first frame). Sound
 /// files need not be there. It is written as 32-bit floating point, unscaled.
 ///
+/// The reverberation of `late = true` is made of the room's images, exact, until the field has fallen by 45 dB: that is what
+/// the figures need, which differ from place to place. `render` goes on after `reflection_order` with a network that has
+/// the room's mean decay instead; --as-rendered writes and measures that, and so does a room that asks for a `t60`. The
+/// binaural response is always as rendered.
+///
 /// The figures (ISO 3382-1: reverberation and early decay times, clarity, definition, centre time by octave band) are
 /// always those of the omnidirectional receiver, whichever response is written.
 #[derive(Clone, Debug, Args)]
@@ -31,7 +36,8 @@ use std::path::{Path, PathBuf};
   periphon ir hall.toml -o hall.wav
   periphon ir hall.toml -o brir.wav --source violin --receiver binaural --hrtf my-head.sofa
   periphon ir hall.toml -o field.wav --receiver ambix:3 --length 2 --rate 96000
-  periphon ir hall.toml -o hall.wav --force --plot decay.svg --json")]
+  periphon ir hall.toml -o hall.wav --force --plot decay.svg --json
+  periphon ir hall.toml -o hall.wav --as-rendered")]
 pub(super) struct IrArgs {
     /// The scene (.toml)
     scene: PathBuf,
@@ -53,6 +59,9 @@ pub(super) struct IrArgs {
     /// Sample rate, Hz [default: the scene's sample_rate, or 48000]
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8000..=384_000), allow_negative_numbers = true)]
     rate: Option<u32>,
+    /// The late field as `render` makes it, instead of the room's exact images
+    #[arg(long)]
+    as_rendered: bool,
     /// Draw the decay in octave bands and the spectrogram
     #[arg(long, value_name = "FILE.svg|FILE.png")]
     plot: Option<PathBuf>,
@@ -109,7 +118,7 @@ pub(super) fn run(args: &IrArgs, common: &Common) -> Result<()> {
     scene.beds.clear();
     let (stage, warnings) = at_first(&scene)?;
     let rate = args.rate.or(scene.sample_rate).unwrap_or(48_000);
-    let transmission = transmission(&stage)?;
+    let transmission = transmission(&stage, args.as_rendered)?;
     let layout = args.receiver.layout()?;
     let frames = match args.length {
         Some(seconds) => (seconds * f64::from(rate)).round() as usize,
@@ -154,6 +163,7 @@ pub(super) fn run(args: &IrArgs, common: &Common) -> Result<()> {
         receiver: args.receiver,
         source: id,
         room: &stage.room.name(),
+        order: transmission.order(),
         hrtf,
         measures: &found,
         warnings: &warnings,
@@ -244,7 +254,7 @@ fn at_first(scene: &Scene) -> Result<(Stage, Vec<String>)> {
 }
 
 /// What a stage of one source that stands still is to a microphone.
-fn transmission(stage: &Stage) -> Result<Transmission<'_>> {
+fn transmission(stage: &Stage, as_rendered: bool) -> Result<Transmission<'_>> {
     let spec = stage.sources.first().ok_or_else(|| Error::argument("the scene has no source"))?;
     let head = stage.head.at(0.0);
     let mut source = spec.motion.at(0.0);
@@ -265,6 +275,7 @@ fn transmission(stage: &Stage) -> Result<Transmission<'_>> {
         gain: spec.gain,
         propagation: stage.propagation,
         speed_of_sound: stage.speed_of_sound,
+        reverberation: if as_rendered { Reverberation::Network } else { Reverberation::Images },
     })
 }
 

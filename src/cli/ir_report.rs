@@ -18,6 +18,8 @@ pub(super) struct Report<'a> {
     pub receiver: Receiver,
     pub source: &'a str,
     pub room: &'a str,
+    /// The highest order of images in the omnidirectional response.
+    pub order: usize,
     pub hrtf: Option<&'a str>,
     pub measures: &'a Measures,
     pub warnings: &'a [String],
@@ -50,6 +52,7 @@ impl Report<'_> {
             "receiver": self.receiver.name(),
             "source": self.source,
             "room": self.room,
+            "image_order": self.order,
             "hrtf": self.hrtf,
             "figures_of": "omni",
             "bands_hz": BAND_CENTRES_HZ,
@@ -81,6 +84,7 @@ impl Report<'_> {
         };
         line("source", self.source.to_string());
         line("room", self.room.to_string());
+        line("images up to order", self.order.to_string());
         if let Some(hrtf) = self.hrtf {
             line("head", hrtf.to_string());
         }

@@ -4,7 +4,7 @@
 use crate::ambisonics::encode_third;
 use crate::coords::{Pose, Rotation};
 use crate::dsp::kernel::paths::{PathKernels, Ramp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
 use crate::room::history::Parts;
 use crate::room::late::{DIRECTIONS, LINES, Late};
@@ -93,10 +93,19 @@ pub(crate) struct Chamber {
     entering: [f32; 2],
 }
 
+/// Reflections of all sources together, each of which keeps its own state: 0.8 GB.
+const MOST_PATHS: usize = 1_000_000;
+
 impl Chamber {
     pub(crate) fn new(room: &Room, options: &ChamberOptions) -> Result<Self> {
         room.check()?;
         let EarlyOptions { sample_rate, sources, frames, .. } = options.early;
+        let n = room.reflection_order;
+        let images = (4 * n * n * n + 6 * n * n + 8 * n) / 3;
+        if images * sources > MOST_PATHS {
+            return Err(Error::limit(format!("order {n} has {images} reflections for each of {sources} sources"))
+                .hint(format!("lower the room's reflection_order: {MOST_PATHS} can be rendered in all")));
+        }
         let late = if room.late { Some(Late::new(room, sample_rate)?) } else { None };
         let early = Early::new(room, &decay::reflection(room), late.as_ref().map(Late::design), &options.early);
         let near = early.near();

@@ -1,15 +1,18 @@
 //! The impulse response from a source to a listener: the direct sound, the room's images, and its late field.
 //!
-//! Images are exact ([`Shoebox`]). The late field is the very network that the engine runs ([`Late`]): the images of the
-//! last order feed its lines as they arrive, and every line is a plane wave from its own direction ([`DIRECTIONS`]). A room
+//! Images are exact ([`Shoebox`]). By default they go on until the field has fallen so far that nothing of its decay is
+//! left to measure ([`Reverberation::Images`]): a room's figures depend on where one stands, and only its images know.
+//! [`Reverberation::Network`] is the response as it is rendered.
+//!
+//! The late field is the very network that the engine runs ([`Late`]): the images of the last order feed its lines as they arrive, and every line is a plane wave from its own direction ([`DIRECTIONS`]). A room
 //! without images (order 0) feeds all lines with what the source sends in all directions together. So the response of a
 //! sound field's channel 0 is that of an omnidirectional microphone, bit for bit, and what two ears hear is the engine's
 //! own business ([`crate::render`]).
 
-use super::decay::reflection;
+use super::decay::{Decay, EVERYWHERE, reflection, time_of_fall};
 use super::late::{DIRECTIONS, LINES, Late};
 use super::response::{MOST_FRAMES, Shoebox};
-use super::{Bands, Room};
+use super::{BANDS, Bands, Room};
 use crate::ambisonics::{channels, encode};
 use crate::coords::{Pose, Vec3};
 use crate::dsp::denormals::FlushDenormals;
@@ -31,6 +34,24 @@ const SHORTEST_S: f64 = 0.1;
 /// The band filters have rung out after this, seconds: their slowest pole is at 177 Hz.
 const FILTERS_S: f64 = 0.04;
 
+/// Decibels by which the mean field has fallen in every band where images end and the network goes on: T30 is measured
+/// from -5 to -35 dB.
+const HEARD_DB: f64 = 45.0;
+
+/// Images of the highest order that stand for a reverberation: 1.3 million.
+const MOST_HEARD_ORDER: usize = 100;
+
+/// What stands for the reverberation after the reflections that a room asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reverberation {
+    /// Images of higher orders, exact, until the field has fallen by 45 dB (up to order 100); the network goes on after
+    /// them. A room that asks for a reverberation time has the network at once: only the network keeps it.
+    #[default]
+    Images,
+    /// The network after the room's own order, as it is rendered.
+    Network,
+}
+
 /// One source and one listener, both at rest.
 #[derive(Clone, Copy, Debug)]
 pub struct Transmission<'a> {
@@ -50,6 +71,8 @@ pub struct Transmission<'a> {
     pub propagation: bool,
     /// Metres a second in the free field; a room has its own.
     pub speed_of_sound: f64,
+    /// What stands for the late field of a room that has one.
+    pub reverberation: Reverberation,
 }
 
 /// Channel gains of a plane wave from a direction, in the room's frame.
@@ -62,7 +85,11 @@ impl Transmission<'_> {
     /// # Errors
     /// `Argument` if a number of the room is out of its range.
     pub fn frames(&self, sample_rate: f64) -> Result<usize> {
-        let room = self.medium();
+        self.room.map_or(Ok(()), Room::check)?;
+        let room = match self.room {
+            Some(room) if room.late => room.clone(),
+            _ => self.medium(),
+        };
         let walls = reflection(&room);
         let images = self.shoebox(&room, &walls).frames(sample_rate);
         let late = if room.late {
@@ -99,15 +126,28 @@ impl Transmission<'_> {
         (self.source - self.head.position).norm()
     }
 
-    /// The room, or one that has nothing but space.
-    fn medium(&self) -> Room {
-        self.room.cloned().unwrap_or_else(|| Room {
-            reflection_order: 0,
-            air: None,
-            late: false,
-            speed_of_sound: self.speed_of_sound,
-            ..Room::new([1.0; 3], 1.0)
+    /// The order of the images in the response: the room's own, or the last that is heard.
+    pub fn order(&self) -> usize {
+        self.room.map_or(0, |room| match self.reverberation {
+            Reverberation::Images if room.late && room.t60.is_none() => {
+                room.reflection_order.max(last_order_heard(room))
+            }
+            _ => room.reflection_order,
         })
+    }
+
+    /// The room with the images that the response has, or one that has nothing but space.
+    fn medium(&self) -> Room {
+        match self.room {
+            Some(room) => Room { reflection_order: self.order(), ..room.clone() },
+            None => Room {
+                reflection_order: 0,
+                air: None,
+                late: false,
+                speed_of_sound: self.speed_of_sound,
+                ..Room::new([1.0; 3], 1.0)
+            },
+        }
     }
 
     fn shoebox<'a>(&self, room: &'a Room, walls: &'a [Bands; 6]) -> Shoebox<'a> {
@@ -117,10 +157,10 @@ impl Transmission<'_> {
 
     fn respond(&self, rate: f64, frames: usize, channels: usize, encode: Encode<'_>) -> Result<Vec<Vec<f32>>> {
         check(rate, frames, channels)?;
+        self.room.map_or(Ok(()), Room::check)?;
         let room = self.medium();
-        room.check()?;
         let walls = reflection(&room);
-        let sent = |direction: Vec3| [self.beam.gain(direction); super::BANDS];
+        let sent = |direction: Vec3| [self.beam.gain(direction); BANDS];
         let mut shoebox = self.shoebox(&room, &walls);
         if self.beam.everywhere != 1.0 {
             shoebox = shoebox.sending(&sent);
@@ -190,6 +230,15 @@ impl Transmission<'_> {
     }
 }
 
+/// The order after which the images of a room that has passed [`Room::check`] no longer matter.
+fn last_order_heard(room: &Room) -> usize {
+    let decay = Decay::new(room);
+    let fallen = (0..BANDS).map(|b| time_of_fall(&decay.terms(b, EVERYWHERE), HEARD_DB)).fold(0.0, f64::max);
+    // In the direction where a metre crosses most walls.
+    let walls = room.size.iter().map(|l| l.powi(-2)).sum::<f64>().sqrt();
+    ((fallen * room.speed_of_sound * walls).ceil() as usize).min(MOST_HEARD_ORDER)
+}
+
 /// Says whether a response may be so long.
 ///
 /// # Errors
@@ -228,6 +277,7 @@ mod tests {
             gain: 1.0,
             propagation: true,
             speed_of_sound: 343.0,
+            reverberation: Reverberation::Network,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a room's impulse response says of the room: the figures of ISO 3382-1:2009, octave band by octave band.
 //!
 //! Octave bands are twelve-pole Butterworth filters run backwards in time, so that the filter's own decay stays out of the
-//! room's. A noise floor is found, cut off and compensated ([`decay`]'s papers); a figure whose range the response does
+//! room's. A noise floor is found, cut off and compensated (the papers are named in `measures/decay.rs`); a figure whose range the response does
 //! not cover is `None`, and [`BandMeasures::missing`] says why.
 
 mod decay;

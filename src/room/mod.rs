@@ -99,7 +99,7 @@ pub struct Room {
 }
 
 /// The highest order of image sources.
-pub const MOST_ORDER: usize = 50;
+pub const MOST_ORDER: usize = 100;
 
 impl Room {
     /// A room of `size` metres with `absorption` on all walls, in all bands, third-order reflections, air and late field.

@@ -16,9 +16,9 @@
 //! scene.check().unwrap();
 //! assert!(scene.to_toml().contains("preset = \"studio\""));
 //! ```
-//!
-//! [`node`] is the tree that documents are read from and written to, [`read`] makes a scene of it and finds the
-//! mistakes, [`write`] goes the other way.
+
+// `node` is the tree that documents are read from and written to, `read` makes a scene of it and finds the mistakes,
+// `write` goes the other way.
 
 pub mod convert;
 mod error;
