@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The whole chain of a room against image sources of high order (pyroomacoustics): decay, clarity, direct sound.
 
-    compare_rooms.py [--program PATH] [--rooms N] [--seed N] [--peer-only] [--json OUT]
+    compare_rooms.py [--program PATH] [--rooms N] [--seed N] [--as-rendered] [--peer-only] [--json OUT]
 
 Needs numpy, scipy and pyroomacoustics (0.10). Twenty rooms of 3 to 12 m with six different walls in seven octave bands,
-an omnidirectional source and receiver, no air. The program renders each scene (`periphon ir`, images to order 3 and the
-late field after them); the peer takes images up to the order that fills the response, where 1.5 million images allow that,
+an omnidirectional source and receiver, no air. The program renders each scene (`periphon ir`: exact images as far as
+they are heard, the late field after them; with `--as-rendered` images to order 3 and the late field); the peer takes images up to the order that fills the response, where 1.5 million images allow that,
 else as many orders as they do. T30, EDT and C80 of both by the same analysis, then the share of bands within 5 %, 5 % and
 1 dB, and the error of the direct-to-reverberant ratio.
 
@@ -89,11 +89,12 @@ position = {line(room["source"])}
     return path
 
 
-def ours(program, room, seconds, folder):
+def ours(program, room, seconds, folder, as_rendered):
     """The program's response."""
     out = folder / "ir.wav"
     out.unlink(missing_ok=True)
     command = [program, "ir", scene(room, folder), "-o", out, "--receiver", "omni", "--length", f"{seconds:.2f}", "--json"]
+    command += ["--as-rendered"] if as_rendered else []
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stderr.strip()}")
@@ -178,6 +179,7 @@ def main():
     args.add_argument("--program", default="target/release/periphon")
     args.add_argument("--rooms", type=int, default=20)
     args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--as-rendered", action="store_true", help="the late field of `render`")
     args.add_argument("--peer-only", action="store_true", help="the peer with itself, 30 % fewer orders: the analysis alone")
     args.add_argument("--json", type=pathlib.Path)
     args = args.parse_args()
@@ -193,7 +195,7 @@ def main():
             if args.peer_only:
                 x = peer(room, int(0.7 * order), frames)
             else:
-                x = ours(args.program, room, seconds, folder)
+                x = ours(args.program, room, seconds, folder, args.as_rendered)
             got = figures(x, until)
             errors["t30"].append(got["t30"] / oracle["t30"] - 1)
             errors["edt"].append(got["edt"] / oracle["edt"] - 1)

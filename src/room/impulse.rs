@@ -18,6 +18,7 @@ use crate::coords::{Pose, Vec3};
 use crate::dsp::denormals::FlushDenormals;
 use crate::error::{Error, Result};
 use crate::spatializer::Beam;
+use std::f64::consts::SQRT_2;
 
 /// The highest order of a sound field.
 pub const MOST_FIELD_ORDER: usize = 7;
@@ -37,6 +38,9 @@ const FILTERS_S: f64 = 0.04;
 /// Decibels by which the mean field has fallen in every band where images end and the network goes on: T30 is measured
 /// from -5 to -35 dB.
 const HEARD_DB: f64 = 45.0;
+
+/// What images of orders above the room's own do below this is no sound.
+const DRIFT_HZ: f64 = 10.0;
 
 /// Images of the highest order that stand for a reverberation: 1.3 million.
 const MOST_HEARD_ORDER: usize = 100;
@@ -165,7 +169,16 @@ impl Transmission<'_> {
         if self.beam.everywhere != 1.0 {
             shoebox = shoebox.sending(&sent);
         }
-        let mut out = shoebox.response(rate, frames, channels, encode)?;
+        let own = self.room.map_or(0, |room| room.reflection_order);
+        let mut out = shoebox.of_orders(0..=own).response(rate, frames, channels, encode)?;
+        if room.reflection_order > own {
+            let mut more =
+                shoebox.of_orders(own + 1..=room.reflection_order).response(rate, frames, channels, encode)?;
+            for (y, x) in out.iter_mut().zip(&mut more) {
+                without_drift(x, rate);
+                y.iter_mut().zip(x).for_each(|(y, x)| *y += *x);
+            }
+        }
         if room.late {
             self.add_late(&room, &shoebox, rate, encode, &mut out)?;
         }
@@ -237,6 +250,20 @@ fn last_order_heard(room: &Room) -> usize {
     // In the direction where a metre crosses most walls.
     let walls = room.size.iter().map(|l| l.powi(-2)).sum::<f64>().sqrt();
     ((fallen * room.speed_of_sound * walls).ceil() as usize).min(MOST_HEARD_ORDER)
+}
+
+/// Takes away what is below [`DRIFT_HZ`], with a Butterworth filter of second order. Images of walls that reflect in phase
+/// are all positive, and so many of them add up to a pressure that stays, which no real room has (Allen and Berkley 1979,
+/// section II).
+fn without_drift(x: &mut [f32], rate: f64) {
+    let w = (std::f64::consts::PI * DRIFT_HZ / rate).tan();
+    let (a0, a1, a2) = (1.0 + SQRT_2 * w + w * w, 2.0 * (w * w - 1.0), 1.0 - SQRT_2 * w + w * w);
+    let (mut one, mut two) = (0.0, 0.0);
+    for x in x {
+        let inner = f64::from(*x) - (a1 * one + a2 * two) / a0;
+        *x = ((inner - 2.0 * one + two) / a0) as f32;
+        (one, two) = (inner, one);
+    }
 }
 
 /// Says whether a response may be so long.
