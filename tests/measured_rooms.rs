@@ -6,9 +6,12 @@
 mod reference;
 
 use periphon::ErrorKind;
+use periphon::ambisonics::{Decoder, DecoderFilters, encode_third};
 use periphon::coords::{Rotation, Vec3};
-use periphon::room::measured::{Assignment, BrirRenderer, Emitter, MeasuredRoom, Receivers, RoomResponses};
-use reference::Noise;
+use periphon::room::measured::{
+    Assignment, BrirRenderer, Emitter, FieldRenderer, MeasuredRoom, Receivers, RoomResponses,
+};
+use reference::{Noise, difference_db};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -389,4 +392,73 @@ mod sound_files {
         let long = wav(2, 48_000 * 61, |_, _| 0.5);
         assert_eq!(MeasuredRoom::open(&long, 48_000.0).unwrap_err().kind(), ErrorKind::Limit);
     }
+}
+
+/// A third-order room of one loudspeaker: pulses of plane waves from these directions.
+fn field_room(waves: &[(usize, f64, f32)]) -> MeasuredRoom {
+    let taps = 3000;
+    let mut responses = vec![0.0f32; 16 * taps];
+    for (at, azimuth, value) in waves {
+        let d = Vec3::from_polar(*azimuth, 10.0, 1.0);
+        for (c, g) in encode_third([d.x as f32, d.y as f32, d.z as f32]).iter().enumerate() {
+            responses[c * taps + at] += value * g;
+        }
+    }
+    let room = RoomResponses {
+        sample_rate: 48_000.0,
+        taps,
+        emitters: vec![Emitter { name: "1".into(), position: Vec3::new(2.0, 0.0, 0.0) }],
+        orientations: vec![Rotation::IDENTITY],
+        receivers: Receivers::SoundField(3),
+        responses,
+        warnings: Vec::new(),
+    };
+    MeasuredRoom::new(room, 48_000.0).unwrap()
+}
+
+#[test]
+fn a_room_measured_as_a_sound_field_is_heard_by_any_head_however_it_is_turned() {
+    let set = reference::set(10, 256, 48_000.0);
+    let heard = |waves: &[(usize, f64, f32)], head: f64, block: usize| {
+        let room = field_room(waves);
+        let mut renderer = FieldRenderer::new(&room, &[Assignment::emitter(0)], &set, block, yaw(head)).unwrap();
+        let x = Noise(5).vec(9000);
+        let mut out = [vec![1.0; x.len()], vec![1.0; x.len()]];
+        let [left, right] = &mut out;
+        let mut at = 0;
+        for n in [1usize, 700, 64, 3000].iter().cycle() {
+            let n = (*n).min(x.len() - at);
+            if n == 0 {
+                break;
+            }
+            renderer.set_head(yaw(head));
+            renderer.process(&[&x[at..at + n]], &mut left[at..at + n], &mut right[at..at + n]);
+            at += n;
+        }
+        out
+    };
+    // The definition: the waves in a bus, decoded.
+    let (early, late) = ((40, 60.0, 1.0), (2500, -100.0, 0.5));
+    let x = Noise(5).vec(9000);
+    let mut bus = vec![vec![0.0f32; x.len()]; 16];
+    for (delay, azimuth, value) in [early, late] {
+        let d = Vec3::from_polar(azimuth, 10.0, 1.0);
+        for (plane, g) in bus.iter_mut().zip(encode_third([d.x as f32, d.y as f32, d.z as f32])) {
+            plane[delay..].iter_mut().zip(&x).for_each(|(y, x)| *y += value * g * x);
+        }
+    }
+    let mut want = [vec![0.0; x.len()], vec![0.0; x.len()]];
+    let mut decoder = Decoder::new(&Arc::new(DecoderFilters::design(&set, 3).unwrap()), 512).unwrap();
+    let [left, right] = &mut want;
+    decoder.process(&bus, left, right);
+    let off = |a: &[Vec<f32>; 2], b: &[Vec<f32>; 2]| {
+        let want: Vec<f64> = b.iter().flatten().map(|x| f64::from(*x)).collect();
+        difference_db(&a.concat(), &want)
+    };
+    let got = heard(&[early, late], 0.0, 256);
+    assert!(off(&got, &want) < -100.0, "{:.1} dB", off(&got, &want));
+    // A head turned to the wave hears what an unturned one hears from the front.
+    let (turned, front) = (heard(&[early], 60.0, 128), heard(&[(40, 0.0, 1.0)], 0.0, 512));
+    assert!(off(&turned, &front) < -100.0, "{:.1} dB", off(&turned, &front));
+    assert!(off(&turned, &heard(&[early], 0.0, 128)) > -10.0);
 }

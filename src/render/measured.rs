@@ -3,14 +3,23 @@
 use super::stage::Stage;
 use crate::coords::{Pose, Vec3};
 use crate::error::{Error, Result};
-use crate::room::measured::{Assignment, BrirRenderer, MeasuredRoom, Receivers};
+use crate::hrtf;
+use crate::room::measured::{Assignment, BrirRenderer, FieldRenderer, MeasuredRoom, Receivers};
 use crate::spatializer::{HeadMotion, Motion, SourceSpec};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Rooms measured with ears, and rooms measured as sound fields.
+enum Renderer {
+    Ears(Box<BrirRenderer>),
+    Field(Box<FieldRenderer>),
+}
+
 /// What plays a stage in a measured room, block by block as an engine does.
 pub(super) struct MeasuredPlayer {
-    renderer: BrirRenderer,
+    renderer: Renderer,
+    /// Whose ears they are.
+    pub(super) head_name: String,
     head: HeadMotion,
     frame: u64,
     sample_rate: f64,
@@ -20,21 +29,15 @@ pub(super) struct MeasuredPlayer {
 
 impl MeasuredPlayer {
     /// # Errors
-    /// What the file runs into; `Unsupported` if its responses are not for two ears, or for sound fields on the stage.
-    pub(super) fn new(stage: &Stage, path: &Path, sample_rate: f64, block: usize) -> Result<Self> {
+    /// What the file or the head (for rooms measured as sound fields) runs into; `Unsupported` for sound fields on the
+    /// stage.
+    pub(super) fn new(stage: &Stage, path: &Path, head: &str, sample_rate: f64, block: usize) -> Result<Self> {
         if !stage.fields.is_empty() {
             return Err(Error::unsupported("a sound field cannot be played in a measured room")
                 .at(path)
                 .hint("use a room of the other kinds, or none"));
         }
         let room = Arc::new(MeasuredRoom::open(path, sample_rate)?);
-        if let Receivers::SoundField(order) = room.receivers() {
-            return Err(Error::unsupported(format!(
-                "the room was measured as a sound field of order {order}; rooms for headphones need two ears"
-            ))
-            .at(path)
-            .hint("use responses for two ears (MultiSpeakerBRIR, or a two-channel WAV)"));
-        }
         let first = stage.head.at(0.0);
         let assign = |source: &SourceSpec| {
             let mut way = Assignment::direction(&room, direction(source, &first));
@@ -46,30 +49,49 @@ impl MeasuredPlayer {
         if stage.sources.iter().any(|s| !matches!(s.motion, Motion::Still(_))) {
             warnings.push("sources stay at their first place: a measured room has loudspeakers only".to_string());
         }
-        Ok(Self {
-            renderer: BrirRenderer::new(&room, &assignments, block, first.orientation)?,
-            head: stage.head.clone(),
-            frame: 0,
-            sample_rate,
-            warnings,
-        })
+        let (renderer, head_name) = match room.receivers() {
+            Receivers::Ears => {
+                let renderer = BrirRenderer::new(&room, &assignments, block, first.orientation)?;
+                (Renderer::Ears(Box::new(renderer)), format!("that of {}", path.display()))
+            }
+            Receivers::SoundField(_) => {
+                let set = hrtf::open(head, sample_rate)?;
+                let renderer =
+                    FieldRenderer::new(&room, &assignments, &set, block, first.orientation).map_err(|e| e.at(path))?;
+                (Renderer::Field(Box::new(renderer)), head.to_string())
+            }
+        };
+        Ok(Self { renderer, head_name, head: stage.head.clone(), frame: 0, sample_rate, warnings })
     }
 
     pub(super) fn process(&mut self, inputs: &[&[f32]], left: &mut [f32], right: &mut [f32]) {
         let seconds = self.frame as f64 / self.sample_rate;
-        self.renderer.set_head(self.head.at(seconds).orientation);
-        left.fill(0.0);
-        right.fill(0.0);
-        self.renderer.process(inputs, left, right);
+        let head = self.head.at(seconds).orientation;
+        match &mut self.renderer {
+            Renderer::Ears(ears) => {
+                ears.set_head(head);
+                ears.process(inputs, left, right);
+            }
+            Renderer::Field(field) => {
+                field.set_head(head);
+                field.process(inputs, left, right);
+            }
+        }
         self.frame += left.len() as u64;
     }
 
     pub(super) fn tail_frames(&self) -> usize {
-        self.renderer.tail_frames()
+        match &self.renderer {
+            Renderer::Ears(ears) => ears.tail_frames(),
+            Renderer::Field(field) => field.tail_frames(),
+        }
     }
 
     pub(super) fn non_finite(&self) -> u64 {
-        self.renderer.non_finite()
+        match &self.renderer {
+            Renderer::Ears(ears) => ears.non_finite(),
+            Renderer::Field(field) => field.non_finite(),
+        }
     }
 }
 

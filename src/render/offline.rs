@@ -321,9 +321,9 @@ impl Ears {
             let sample_rate = f64::from(rate);
             ears.engine = Some(if let StageRoom::Measured(path) = &stage.room {
                 ears.block = job.block.unwrap_or(if stage.moves { MEASURED_BLOCK } else { BLOCK });
-                let player = MeasuredPlayer::new(stage, path, sample_rate, ears.block)?;
+                let player = MeasuredPlayer::new(stage, path, &job.hrtf, sample_rate, ears.block)?;
                 ears.tail = player.tail_frames() as u64;
-                ears.hrtf = format!("that of {}", path.display());
+                ears.hrtf.clone_from(&player.head_name);
                 Renderer::Measured(Box::new(player))
             } else {
                 let set = hrtf::open(&job.hrtf, sample_rate)?;

@@ -3,10 +3,12 @@
 //! [`MeasuredRoom`] holds them at the engine's rate; [`MeasuredRoom::open`] reads SOFA files (`MultiSpeakerBRIR`,
 //! `SingleRoomSRIR`, `SingleRoomMIMOSRIR`, and whatever else keeps long responses for two ears) and WAV files of two or
 //! four channels. [`Assignment`] sends an input to the loudspeaker that stands where it should come from, or between
-//! two or three of them. [`BrirRenderer`] convolves, and blends the measured orientations as the head turns.
+//! two or three of them. [`BrirRenderer`] convolves, and blends the measured orientations as the head turns;
+//! [`FieldRenderer`] does the same for rooms that were measured as sound fields, for the ears of any head.
 
 mod assign;
 mod blend;
+mod field;
 mod renderer;
 #[cfg(feature = "sofa")]
 mod sofa;
@@ -14,6 +16,7 @@ mod sofa;
 mod wav;
 
 pub use assign::Assignment;
+pub use field::FieldRenderer;
 pub use renderer::BrirRenderer;
 
 use crate::coords::{Rotation, Vec3};
@@ -75,6 +78,19 @@ pub struct MeasuredRoom {
     /// Largest sample and largest energy of any response.
     peak: f32,
     energy: f64,
+}
+
+/// Says whether all inputs come from loudspeakers that the room has.
+fn check_assignments(room: &MeasuredRoom, assignments: &[Assignment]) -> Result<()> {
+    for (i, a) in assignments.iter().enumerate() {
+        if let Some((e, _)) = a.terms.iter().find(|(e, g)| *e >= room.emitters().len() || !g.is_finite()) {
+            return Err(Error::argument(format!(
+                "input {i} is assigned to emitter {e}; the room has {} and gains are finite",
+                room.emitters().len()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What is left out at the end of all responses together: this part of the energy of each (−90 dB).

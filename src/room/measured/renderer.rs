@@ -2,7 +2,7 @@
 
 use super::assign::Assignment;
 use super::blend::{self, Mix, Shifter};
-use super::{MeasuredRoom, Receivers};
+use super::{MeasuredRoom, Receivers, check_assignments};
 use crate::coords::Rotation;
 use crate::dsp::partitioned::{Convolver, FilterWriter, Filters, LevelFilters, Plan};
 use crate::error::{Error, Result};
@@ -73,16 +73,9 @@ impl BrirRenderer {
             return Err(Error::unsupported(format!(
                 "the room was measured in spherical harmonics of order {order}, not with two ears"
             ))
-            .hint("convolve with its responses and decode the sound field"));
+            .hint("`FieldRenderer` renders those"));
         }
-        for (i, a) in assignments.iter().enumerate() {
-            if let Some((e, _)) = a.terms.iter().find(|(e, g)| *e >= room.emitters().len() || !g.is_finite()) {
-                return Err(Error::argument(format!(
-                    "input {i} is assigned to emitter {e}; the room has {} and gains are finite",
-                    room.emitters().len()
-                )));
-            }
-        }
+        check_assignments(room, assignments)?;
         let rate = room.sample_rate();
         let turns = room.orientations().len() > 1;
         let early = if turns { ((EARLY_SECONDS * rate) as usize).min(room.taps()) } else { 0 };
