@@ -5,8 +5,9 @@ mod reference;
 
 use periphon::ambisonics::{Decoder, DecoderFilters, Rotator, encode_third};
 use periphon::coords::{Pose, Rotation, Vec3};
-use periphon::render::{EngineOptions, engine};
-use periphon::spatializer::{HeadMotion, Motion, Path, PathKey, SourceSpec};
+use periphon::render::{EngineOptions, FieldSpec, Space, engine};
+use periphon::room::Room;
+use periphon::spatializer::{Beam, HeadMotion, Motion, Path, PathKey, SourceSpec};
 use reference::{Noise, set};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -138,6 +139,55 @@ fn the_block_function_never_touches_the_heap() {
         assert!(left.iter().chain(&right).all(|x| x.is_finite()));
     }
     assert_eq!(heap, 0, "allocations or frees on the audio thread");
+}
+
+#[test]
+fn the_block_function_never_touches_the_heap_in_rooms() {
+    let (rate, block, sources) = (48_000.0, 128, 6);
+    let field = FieldSpec { order: 2, gain: 0.5, head_locked: false };
+    let space = Space { propagation: true, reach_m: 30.0, fields: vec![field], ..Space::default() };
+    let options = EngineOptions::live(rate, block, sources).with_space(space);
+    let (mut engine, mut control) = engine(&set(15, 256, rate), &options).unwrap();
+    let rooms: Vec<Room> = (0..5)
+        .map(|k| Room {
+            reflection_order: k % 4,
+            late: k != 3,
+            ..Room::new([4.0 + k as f64, 5.0, 3.0], 0.1 * k as f64)
+        })
+        .collect();
+    let mut ids = Vec::new();
+    let x = Noise(1).vec(block);
+    let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
+    let (mut heap, mut loudest) = (0, 0.0f32);
+    for i in 0..1200usize {
+        let place = Vec3::new(0.5 + (i % 30) as f64 * 0.1, 1.0 + (i % 7) as f64 * 0.4, 1.5);
+        if i % 9 == 0 && ids.len() < sources {
+            let beam = Beam { everywhere: 0.5, facing: Vec3::new(1.0, 0.0, 0.0) };
+            let spread_deg = (i % 50) as f64;
+            ids.extend(control.add(SourceSpec { beam, spread_deg, ..SourceSpec::new(Motion::Still(place)) }));
+        }
+        let Some(id) = ids.get(i % sources).or(ids.first()).copied() else { continue };
+        match i % 6 {
+            0 => control.move_to(id, Motion::Still(place)),
+            1 => control.snap_to(id, Motion::Still(place)),
+            2 => control.move_over(id, Motion::Still(place), 0.1),
+            // More often than rooms can fade: the last one counts.
+            3 => control.set_room((i % 10 != 3).then(|| &rooms[i / 6 % 5]), 0.02),
+            4 if i % 30 == 4 => {
+                ids.retain(|other| *other != id);
+                control.remove(id)
+            }
+            _ => control
+                .set_head_motion(HeadMotion::Still(Pose { position: place, orientation: Rotation::IDENTITY }), 0.1),
+        }
+        .unwrap();
+        let inputs: [&[f32]; 15] = [&x; 15];
+        heap += watched(|| engine.process(&inputs, &mut left, &mut right));
+        assert!(left.iter().chain(&right).all(|x| x.is_finite()));
+        loudest = left.iter().fold(loudest, |m, x| m.max(x.abs()));
+    }
+    assert_eq!(heap, 0, "allocations or frees on the audio thread");
+    assert!(loudest > 0.1);
 }
 
 #[test]

@@ -123,19 +123,26 @@ fn nothing_that_changes_in_a_room_clicks() {
         .map(|n| (0.5 - 0.5 * (n as f64 * 1e-4 * 3.0).min(std::f64::consts::PI).cos()) * (n as f64 * omega).sin())
         .map(|x| x as f32)
         .collect();
-    for what in ["room", "none", "source", "head", "snap", "add", "remove"] {
+    for what in ["room", "cut", "drag", "none", "source", "head", "snap", "add", "remove"] {
         let (mut engine, mut control) = in_space(2, 128, Space { propagation: true, ..Space::default() });
         control.set_head_motion(listener(), 0.0).unwrap();
         control.set_room(Some(&room()), 0.0).unwrap();
         let id = control.add(SourceSpec::still(Vec3::new(4.5, 2.5, 1.5))).unwrap();
         let mut second = None;
         let out = render(&mut engine, &x, 128, |i| {
+            // A slider: another room in every block, for a second.
+            if what == "drag" && (300..675).contains(&i) {
+                let part = (i - 300) as f64 / 375.0;
+                let dragged = Room { reflection_order: 2, ..Room::new([6.0 + part, 5.0, 3.0], 0.2 + 0.7 * part) };
+                return control.set_room(Some(&dragged), 0.05).unwrap();
+            }
             if i != 300 {
                 return;
             }
             let larger = Room { reflection_order: 2, ..Room::new([9.0, 7.0, 4.0], 0.4) };
             match what {
                 "room" => control.set_room(Some(&larger), 0.2).unwrap(),
+                "cut" => control.set_room(Some(&larger), 0.0).unwrap(),
                 "none" => control.set_room(None, 0.2).unwrap(),
                 "source" => control.move_over(id, Motion::Still(Vec3::new(1.0, 4.0, 1.0)), 1.0).unwrap(),
                 "head" => control
@@ -154,7 +161,7 @@ fn nothing_that_changes_in_a_room_clicks() {
         });
         let _ = second;
         // A source that is added or removed fades in some milliseconds, which is steeper than any way.
-        let limit = if ["add", "remove", "snap"].contains(&what) { 6.0 } else { 1.6 };
+        let limit = if ["add", "remove", "snap", "cut"].contains(&what) { 6.0 } else { 1.6 };
         for ear in &out {
             let rough = roughness(&ear[30_000..], omega);
             assert!(rough < limit, "{what}: {rough:.2}");

@@ -186,7 +186,8 @@ impl Control {
         self.send(Command::Head(motion, frames))
     }
 
-    /// Puts sources and listener in another room, or in the open with `None`, by a cross-fade of `seconds`: what is sent
+    /// Puts sources and listener in another room, or in the open with `None`, by a cross-fade of `seconds` (20 ms at least once
+    /// something has sounded): what is sent
     /// into the new room grows while what comes from the old one fades. Builds the room here, which takes some
     /// milliseconds. A change asked for while another is under way waits for it; the last one asked for counts.
     ///

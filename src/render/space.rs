@@ -38,6 +38,9 @@ impl Default for Space {
     }
 }
 
+/// A running room is not cut off in less, seconds.
+const SHORTEST_FADE_S: f64 = 0.02;
+
 /// A sound field: channels in ACN order with SN3D gains.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldSpec {
@@ -75,6 +78,9 @@ pub(crate) struct Spatial {
     leaving: Option<Box<Chamber>>,
     /// The next room and the frames of its fade, as soon as no other fade is under way.
     pending: Option<(Option<Box<Chamber>>, usize)>,
+    /// Something has been rendered: from now on rooms fade.
+    running: bool,
+    shortest_fade: usize,
     fields: Vec<Field>,
     bus: Vec<f32>,
     stride: usize,
@@ -119,6 +125,8 @@ impl Spatial {
             room: None,
             leaving: None,
             pending: None,
+            running: false,
+            shortest_fade: (SHORTEST_FADE_S * sample_rate) as usize,
             bus: vec![0.0; channels(order) * frames],
             stride: frames,
             decoder,
@@ -140,6 +148,7 @@ impl Spatial {
         if self.leaving.is_some() {
             return self.pending.replace((room, frames)).and_then(|(room, _)| room);
         }
+        let frames = if self.running { frames.max(self.shortest_fade) } else { frames };
         let fade = frames > 0;
         if let Some(mut old) = self.room.take() {
             old.leave(frames);
@@ -225,6 +234,7 @@ impl Spatial {
 
     /// Begins a stretch.
     pub(crate) fn next_stretch(&mut self, frames: usize) {
+        self.running |= frames > 0;
         self.bus.chunks_exact_mut(self.stride).for_each(|c| c[..frames].fill(0.0));
         self.rooms().for_each(|r| r.next_stretch(frames));
     }
