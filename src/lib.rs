@@ -8,7 +8,7 @@
 //! 5. [`render`] is the engine: one block function that sends every source through its filters to two ears, steered
 //!    from another thread. It allocates nothing, waits for nothing and adds no delay.
 //! 6. [`output`] measures loudness and holds the true peak under its ceiling.
-//! 7. [`sink`] writes the file, whole or not at all.
+//! 7. [`sink`] writes the file, whole or not at all; [`live`] plays through a sound device.
 //!
 //! [`dsp`] is what they are built from: transforms, and the loops over spectra.
 
@@ -28,6 +28,8 @@ pub mod dsp;
 pub mod error;
 pub mod hrtf;
 pub mod layout;
+#[cfg(feature = "live")]
+pub mod live;
 #[cfg(feature = "files")]
 pub mod output;
 pub mod render;

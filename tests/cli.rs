@@ -11,6 +11,8 @@ fn every_verb_has_help_with_examples() {
     let dir = tempfile::tempdir().unwrap();
     for verb in [
         &["render"][..],
+        &["play"],
+        &["devices"],
         &["inspect"],
         &["scene"],
         &["scene", "new"],

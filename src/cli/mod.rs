@@ -9,6 +9,7 @@ pub mod bench;
 mod bench_verb;
 mod compare;
 mod decay_plot;
+mod devices;
 mod docs;
 mod draw;
 mod file;
@@ -19,6 +20,7 @@ mod ir;
 mod ir_report;
 mod numbers;
 mod picture;
+mod play;
 mod plot;
 mod print;
 mod render;
@@ -26,6 +28,7 @@ mod scene;
 mod scene_errors;
 mod scene_plan;
 mod signals;
+mod sound;
 
 use crate::error::{Error, ErrorKind, Result};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -37,6 +40,7 @@ use std::process::ExitCode;
 #[command(name = "periphon", version, max_term_width = 100, arg_required_else_help = false)]
 #[command(after_help = "Examples:
   periphon render song.flac
+  periphon play song.flac
   periphon render voice.wav --at 30,0,1.5 -o left.flac
   periphon inspect song.m4a
   periphon scene check band.toml
@@ -65,6 +69,8 @@ pub(crate) struct Common {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Render(Box<render::RenderArgs>),
+    Play(Box<play::PlayArgs>),
+    Devices(devices::DevicesArgs),
     Inspect(inspect::InspectArgs),
     Scene(scene::SceneArgs),
     Ir(ir::IrArgs),
@@ -113,6 +119,8 @@ fn dispatch(cli: Cli) -> Result<()> {
     let common = &cli.common;
     match cli.verb {
         Verb::Render(args) => render::run(&args, common),
+        Verb::Play(args) => play::run(&args, common),
+        Verb::Devices(args) => devices::run(&args, common),
         Verb::Inspect(args) => inspect::run(&args, common),
         Verb::Scene(args) => scene::run(args, common),
         Verb::Ir(args) => ir::run(&args, common),

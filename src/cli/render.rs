@@ -1,11 +1,10 @@
 //! `periphon render`: a track or a scene in, a binaural file out.
 
-use super::{Common, file, numbers, print, signals};
-use crate::coords::Vec3;
+use super::sound::SoundArgs;
+use super::{Common, file, print, signals};
 use crate::decode::Kind;
 use crate::error::{Error, Result};
-use crate::hrtf::DEFAULT_HEAD;
-use crate::render::{Loudness, Placement, Progress, RenderJob, RenderReport, render};
+use crate::render::{Progress, RenderJob, RenderReport, render};
 use crate::sink::SampleFormat;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -34,66 +33,17 @@ pub(super) struct RenderArgs {
     /// Replace an existing output
     #[arg(long)]
     force: bool,
-    /// Where the channels go [default: panorama for stereo, point for mono, speakers for more]
-    #[arg(long, value_name = "MODE")]
-    place: Option<PlaceMode>,
-    /// Position of the point: azimuth and elevation in degrees, distance in metres; implies --place point
-    #[arg(long, value_name = "AZ,EL[,DIST]", value_parser = numbers::position, allow_hyphen_values = true)]
-    at: Option<Vec3>,
-    /// Seconds for one turn around the head, counter-clockwise (negative: clockwise); implies --place orbit [default: 8]
-    #[arg(long, value_name = "SECONDS", value_parser = numbers::turn, allow_hyphen_values = true)]
-    orbit: Option<f64>,
-    /// Read the channels as this layout: mono, stereo, 5.1, 7.1, 5.1.2, 5.1.4, 7.1.4, 22.2, ... [default: from the file]
-    #[arg(long, value_name = "NAME")]
-    layout: Option<String>,
-    /// The room: none (free field), a preset (studio, living-room, bedroom, club, theatre, concert-hall, cathedral, car,
-    /// open-air), or a room file (.toml) [default: none for a point, studio otherwise]
-    #[arg(long, value_name = "ROOM")]
-    room: Option<String>,
-    /// The head: a SOFA file, or a built-in set (ku100, kemar)
-    #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
-    hrtf: String,
-    /// Sample rate of the output, Hz [default: the input's]
-    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8000..=384_000), allow_negative_numbers = true)]
-    rate: Option<u32>,
+    #[command(flatten)]
+    sound: SoundArgs,
     /// Sample format of the output
     #[arg(long, value_name = "FORMAT", default_value = "i24")]
     format: Format,
-    /// Integrated loudness of the output: LUFS, the input's own (source), or no gain at all (off)
-    #[arg(long, value_name = "LUFS|source|off", default_value = "source", value_parser = numbers::loudness, allow_hyphen_values = true)]
-    loudness: Loudness,
-    /// Ceiling of the true peak [default: -1, and off with --loudness off]
-    #[arg(long, value_name = "DBTP|off", value_parser = numbers::true_peak, allow_hyphen_values = true)]
-    true_peak: Option<numbers::Maybe>,
-    /// Leave out this much of the beginning, seconds
-    #[arg(long, value_name = "S", default_value = "0", value_parser = numbers::seconds, allow_negative_numbers = true)]
-    start: f64,
-    /// Render only this much, seconds
-    #[arg(long, value_name = "S", value_parser = numbers::seconds, allow_negative_numbers = true)]
-    duration: Option<f64>,
-    /// How long the end may ring on, seconds
-    #[arg(long, value_name = "S|auto", default_value = "auto", value_parser = numbers::tail, allow_negative_numbers = true)]
-    tail: numbers::Maybe,
     /// Processing block, frames: changes speed, never what is heard [default: chosen]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=8192), allow_negative_numbers = true)]
     block: Option<u32>,
     /// Worker threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), allow_negative_numbers = true)]
     threads: Option<u32>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PlaceMode {
-    /// A stereo track opened up (for now: the loudspeaker pair)
-    Panorama,
-    /// No spatialisation
-    Stereo,
-    /// Each channel at its layout's loudspeaker
-    Speakers,
-    /// Channels summed to one source
-    Point,
-    /// A point circling the head
-    Orbit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -107,30 +57,6 @@ enum Format {
 }
 
 impl RenderArgs {
-    fn placement(&self) -> Result<Option<Placement>> {
-        let at = self.at.unwrap_or(Vec3::new(1.0, 0.0, 0.0));
-        let orbit = Placement::Orbit(at, self.orbit.unwrap_or(8.0));
-        let clash = |flag: &str, mode: &str| {
-            Err(Error::argument(format!("{flag} does not go with --place {mode}"))
-                .hint(format!("leave out --place, which {flag} implies")))
-        };
-        Ok(Some(match self.place {
-            Some(PlaceMode::Orbit) => orbit,
-            Some(PlaceMode::Point) if self.orbit.is_some() => return clash("--orbit", "point"),
-            Some(PlaceMode::Point) => Placement::Point(at),
-            Some(mode) if self.at.is_some() || self.orbit.is_some() => {
-                let flag = if self.orbit.is_some() { "--orbit" } else { "--at" };
-                return clash(flag, mode.to_possible_value().as_ref().map_or("", |v| v.get_name()));
-            }
-            Some(PlaceMode::Panorama) => Placement::Panorama,
-            Some(PlaceMode::Stereo) => Placement::Stereo,
-            Some(PlaceMode::Speakers) => Placement::Speakers,
-            None if self.orbit.is_some() => orbit,
-            None if self.at.is_some() => Placement::Point(at),
-            None => return Ok(None),
-        }))
-    }
-
     fn output(&self) -> PathBuf {
         self.output.clone().unwrap_or_else(|| {
             // The input's name byte for byte, whatever its encoding.
@@ -143,28 +69,15 @@ impl RenderArgs {
     fn job(&self) -> Result<RenderJob> {
         Ok(RenderJob {
             force: self.force,
-            placement: self.placement()?,
-            layout: self.layout.clone(),
-            hrtf: self.hrtf.clone(),
-            room: self.room.clone(),
-            rate: self.rate,
             format: match self.format {
                 Format::I16 => SampleFormat::I16,
                 Format::I24 => SampleFormat::I24,
                 Format::F32 => SampleFormat::F32,
             },
-            loudness: self.loudness,
-            true_peak: match self.true_peak {
-                Some(given) => given.0,
-                None if self.loudness == Loudness::Off => None,
-                None => Some(-1.0),
-            },
-            start: self.start,
-            duration: self.duration,
-            tail: self.tail.0,
             block: self.block.map(|b| b as usize),
             threads: self.threads.map(|t| t as usize),
-            ..RenderJob::new(&self.input, self.output())
+            output: self.output(),
+            ..self.sound.job(&self.input)?
         })
     }
 }

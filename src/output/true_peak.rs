@@ -43,6 +43,11 @@ impl TruePeakMeter {
         }
     }
 
+    /// The largest true peak of what has been judged, all but the last few frames. Never allocates.
+    pub fn peak_so_far(&self) -> f32 {
+        self.peak
+    }
+
     /// The largest true peak so far, linear: 1 is full scale. The signal is taken to be silent from here on.
     pub fn peak(&self) -> f32 {
         let mut peak = self.peak;

@@ -98,7 +98,9 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
     // Every command gives back one thing at most, and every source its slot.
     let (outbox, returned) = RingBuffer::new(2 * capacity + 2 * max_sources);
     let counters = Arc::new(Counters::default());
-    let max_hop = len + 1 - set.taps();
+    // Where things move, hops are segments; to keep to that while nothing does makes the same bits of any blocks that
+    // are whole segments.
+    let max_hop = if still { len + 1 - set.taps() } else { (len + 1 - set.taps()).min(segment) };
     let chambers = space.as_ref().map(|space| ChamberOptions {
         early: EarlyOptions {
             sample_rate,
@@ -129,6 +131,7 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
         sums: [Sums::new(bins), Sums::new(bins)],
         waves: std::array::from_fn(|_| vec![0.0; len]),
         max_hop,
+        still,
         clean: vec![0.0; max_hop * if spatial.is_some() { max_sources } else { 1 }],
         arriving: vec![0.0; max_hop],
         space: spatial,
@@ -160,6 +163,7 @@ pub struct Engine {
     /// The inverse transforms of one ear's sums.
     waves: [Vec<f32>; ORDERS],
     max_hop: usize,
+    still: bool,
     max_block: usize,
     /// The finite inputs of a hop: of every source if there are rooms to hear them, `[source][max_hop]`, else of one.
     clean: Vec<f32>,
@@ -236,6 +240,20 @@ impl Engine {
     /// The block, up to the longest, that leaves no short hop at its end: the fastest while nothing moves.
     pub fn best_block(&self) -> usize {
         if self.max_hop > self.max_block { self.max_block } else { self.max_block / self.max_hop * self.max_hop }
+    }
+
+    /// The longest stretch that goes through one transform, frames: blocks of this length and of its multiples give the
+    /// same bits.
+    pub fn hop_frames(&self) -> usize {
+        self.max_hop.min(self.max_block)
+    }
+
+    /// Puts the clock, by which sources and head are on their ways, to a frame: to begin in the middle. What sounded
+    /// before still rings on, and everything moves to its new place within the next segment.
+    pub fn start_at(&mut self, frame: u64) {
+        self.frame = frame;
+        self.into_segment = 0;
+        self.clock.start = frame as f64;
     }
 
     /// Hz.
@@ -342,7 +360,9 @@ impl Engine {
     /// The length of the next hop: to the end of the block, of the segment if anything moves, and of the transform.
     fn hop(&self, left: usize) -> usize {
         let segment = if self.changing { self.segment - self.into_segment } else { usize::MAX };
-        left.min(segment).min(self.max_hop)
+        // Long hops end at whole multiples of their length: so do blocks of that length, wherever a short one was.
+        let whole = if self.still { self.max_hop - (self.frame % self.max_hop as u64) as usize } else { self.max_hop };
+        left.min(segment).min(whole)
     }
 
     /// Takes in one hop of every source and adds it to the sums of both ears.

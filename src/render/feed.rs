@@ -18,13 +18,16 @@ pub(super) const READ: usize = 8192;
 const AHEAD: usize = 4;
 
 /// Something that is played: blocks of inputs for an engine.
-pub(super) trait Program: Send {
+pub(crate) trait Program: Send {
     /// The next block; false at the end.
     fn next(&mut self, out: &mut AudioBuffer) -> Result<bool>;
+
+    /// Frames of silence behind the end that are still to come.
+    fn tail_left(&self) -> u64;
 }
 
 /// The part of a track that is rendered.
-pub(super) struct Feed {
+pub(crate) struct Feed {
     decoder: Decoder,
     pub(super) layout: Layout,
     pub(super) rate: u32,
@@ -87,6 +90,12 @@ impl Feed {
         self.ready = AudioBuffer::new(channels, 0);
         (self.sum, self.block, self.tail) = (sum, block, tail);
         Ok(())
+    }
+
+    /// Channels of each block.
+    #[cfg(feature = "live")]
+    pub(super) fn channels(&self) -> usize {
+        self.ready.channels()
     }
 
     /// Frames that all blocks together will have, if that is known.
@@ -153,6 +162,10 @@ impl Program for Feed {
         out.extend(&self.ready.iter().map(|c| &c[..frames]).collect::<Vec<_>>());
         self.ready.drain_front(frames);
         Ok(frames > 0)
+    }
+
+    fn tail_left(&self) -> u64 {
+        self.tail
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct MeasuredPlayer {
     /// Whose ears they are.
     pub(super) head_name: String,
     head: HeadMotion,
+    /// Where the head has been turned to, instead of its way.
+    turned: Option<Pose>,
     frame: u64,
     sample_rate: f64,
     /// What had to be left out.
@@ -61,12 +63,12 @@ impl MeasuredPlayer {
                 (Renderer::Field(Box::new(renderer)), head.to_string())
             }
         };
-        Ok(Self { renderer, head_name, head: stage.head.clone(), frame: 0, sample_rate, warnings })
+        Ok(Self { renderer, head_name, head: stage.head.clone(), turned: None, frame: 0, sample_rate, warnings })
     }
 
     pub(super) fn process(&mut self, inputs: &[&[f32]], left: &mut [f32], right: &mut [f32]) {
         let seconds = self.frame as f64 / self.sample_rate;
-        let head = self.head.at(seconds).orientation;
+        let head = self.turned.unwrap_or_else(|| self.head.at(seconds)).orientation;
         match &mut self.renderer {
             Renderer::Ears(ears) => {
                 ears.set_head(head);
@@ -78,6 +80,16 @@ impl MeasuredPlayer {
             }
         }
         self.frame += left.len() as u64;
+    }
+
+    /// Turns the head.
+    pub(super) fn set_head(&mut self, pose: Pose) {
+        self.turned = Some(pose);
+    }
+
+    /// Puts the clock of the head's way to a frame.
+    pub(super) fn start_at(&mut self, frame: u64) {
+        self.frame = frame;
     }
 
     pub(super) fn tail_frames(&self) -> usize {

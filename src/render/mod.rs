@@ -25,7 +25,14 @@ pub use engine::{Engine, EngineOptions, engine};
 #[cfg(feature = "files")]
 pub use job::{Loudness, Placement, RenderJob, RenderReport};
 #[cfg(feature = "files")]
-pub use offline::{Progress, interrupt, render};
+pub use offline::{Progress, interrupt, is_interrupted, render};
 pub use space::{FieldSpec, Space};
 #[cfg(feature = "files")]
 pub use stage::{Stage, StageRoom};
+
+/// What the live side shares with the file side.
+#[cfg(feature = "live")]
+pub(crate) mod live {
+    pub(crate) use super::offline::{Ears, Pace, Show, open};
+    pub(crate) use super::scene_feed::rate_of as scene_rate;
+}

@@ -11,6 +11,7 @@ use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
 use super::stage::{Stage, StageRoom};
 use crate::buffer::AudioBuffer;
+use crate::coords::Pose;
 use crate::decode::{Kind, sniff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hrtf;
@@ -19,6 +20,7 @@ use crate::output::loudness::LoudnessMeter;
 use crate::scene::Scene;
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -31,6 +33,11 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// from any thread.
 pub fn interrupt() {
     INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// True once [`interrupt`] has been called.
+pub fn is_interrupted() -> bool {
+    !go_on()
 }
 
 fn go_on() -> bool {
@@ -65,7 +72,7 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
             .at(&job.output)
             .hint("choose another name with -o"));
     }
-    let (mut show, mut ears) = if sniff(&job.input)? == Kind::Scene { of_scene(job)? } else { of_track(job)? };
+    let (mut show, mut ears) = open(job, Pace::File)?;
     if job.loudness == Loudness::Source || job.measure {
         show.measure()?;
     }
@@ -165,28 +172,53 @@ fn warnings(mut all: Vec<String>, report: &RenderReport) -> Vec<String> {
     all
 }
 
+/// What the blocks are for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Pace {
+    /// A file: long blocks, for speed.
+    File,
+    /// A listener: the shortest blocks that give the same bits as a file's.
+    Live,
+    /// A listener whose head is followed: blocks of this many frames, and motion is followed from each to the next.
+    Follow(usize),
+}
+
+/// Opens what a job plays, and what plays it.
+pub(crate) fn open(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
+    if sniff(&job.input)? == Kind::Scene { of_scene(job, pace) } else { of_track(job, pace) }
+}
+
 /// What is played.
-enum Show {
+pub(crate) enum Show {
     Track(Box<Feed>),
     Scene(Box<SceneFeed>),
 }
 
 impl Show {
-    fn program(&mut self) -> &mut dyn Program {
+    pub(crate) fn program(&mut self) -> &mut dyn Program {
         match self {
             Self::Track(feed) => feed.as_mut(),
             Self::Scene(feed) => feed.as_mut(),
         }
     }
 
-    fn measure(&mut self) -> Result<()> {
+    /// Inputs of each block.
+    #[cfg(feature = "live")]
+    pub(crate) fn channels(&self) -> usize {
+        match self {
+            Self::Track(feed) => feed.channels(),
+            Self::Scene(feed) => feed.channels(),
+        }
+    }
+
+    pub(crate) fn measure(&mut self) -> Result<()> {
         match self {
             Self::Track(feed) => feed.measure(),
             Self::Scene(feed) => feed.measure(),
         }
     }
 
-    fn meter(&self) -> Option<&LoudnessMeter> {
+    pub(crate) fn meter(&self) -> Option<&LoudnessMeter> {
         match self {
             Self::Track(feed) => feed.meter.as_ref(),
             Self::Scene(feed) => feed.meter(),
@@ -200,7 +232,7 @@ impl Show {
         }
     }
 
-    fn total_frames(&self) -> Option<u64> {
+    pub(crate) fn total_frames(&self) -> Option<u64> {
         match self {
             Self::Track(feed) => feed.total_frames(),
             Self::Scene(feed) => feed.total_frames(),
@@ -221,7 +253,7 @@ impl Show {
         }
     }
 
-    fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         match self {
             Self::Track(feed) => feed.warnings().to_vec(),
             Self::Scene(feed) => feed.warnings(),
@@ -229,7 +261,7 @@ impl Show {
     }
 }
 
-fn of_track(job: &RenderJob) -> Result<(Show, Ears)> {
+fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     let mut feed = Feed::open(job)?;
     let placement = job.placement.clone().unwrap_or_else(|| default_placement(&feed.layout));
     if placement == Placement::Stereo && feed.layout.channels() > 2 {
@@ -239,13 +271,16 @@ fn of_track(job: &RenderJob) -> Result<(Show, Ears)> {
             .hint("use --place speakers"));
     }
     let rate = job.rate.unwrap_or(feed.rate);
-    let stage = Stage::of_track(job, &placement, &feed.layout)?;
-    let ears = Ears::new(job, &stage, placement.name(), rate, 0)?;
+    let mut stage = Stage::of_track(job, &placement, &feed.layout)?;
+    if let Pace::Follow(_) = pace {
+        stage.stand_still();
+    }
+    let ears = Ears::new(job, pace, &stage, placement.name(), rate, 0)?;
     feed.prepare(sums(&placement), rate, ears.block, ears.tail)?;
     Ok((Show::Track(Box::new(feed)), ears))
 }
 
-fn of_scene(job: &RenderJob) -> Result<(Show, Ears)> {
+fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     for (given, flag) in [
         (job.placement.is_some(), "--place, --at and --orbit"),
         (job.layout.is_some(), "--layout"),
@@ -262,7 +297,7 @@ fn of_scene(job: &RenderJob) -> Result<(Show, Ears)> {
     let mut feed = SceneFeed::open(&scene, job.rate, limit)?;
     let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;
     let skip = (job.start * f64::from(feed.rate)).round() as u64;
-    let ears = Ears::new(job, &stage, "scene", feed.rate, skip)?;
+    let ears = Ears::new(job, pace, &stage, "scene", feed.rate, skip)?;
     feed.prepare(ears.block, ears.tail)?;
     if let Some(total) = feed.total_frames()
         && skip > 0
@@ -276,15 +311,15 @@ fn of_scene(job: &RenderJob) -> Result<(Show, Ears)> {
 }
 
 /// The rendering half: blocks in, two ears out.
-struct Ears {
-    placement: &'static str,
-    hrtf: String,
-    room: String,
-    rate: u32,
-    block: usize,
-    tail: u64,
+pub(crate) struct Ears {
+    pub(crate) placement: &'static str,
+    pub(crate) hrtf: String,
+    pub(crate) room: String,
+    pub(crate) rate: u32,
+    pub(crate) block: usize,
+    pub(crate) tail: u64,
     /// Frames at the beginning that are not wanted.
-    skip: u64,
+    pub(crate) skip: u64,
     /// Of the engine's inputs.
     fields_from: usize,
     engine: Option<Renderer>,
@@ -292,20 +327,23 @@ struct Ears {
 
 /// What plays.
 enum Renderer {
-    /// The engine with its control, which must live as long.
+    /// The engine with its control, unless somebody has taken that.
     Engine {
         engine: Box<Engine>,
-        control: super::Control,
+        control: Option<super::Control>,
+        counters: Arc<super::control::Counters>,
     },
     Measured(Box<MeasuredPlayer>),
 }
 
 /// Frames of a block in a measured room when none is asked for: its head turns from block to block.
 const MEASURED_BLOCK: usize = 1024;
+/// Frames of a block, live, where the length is free.
+const LIVE_BLOCK: usize = 256;
 
 impl Ears {
     /// Builds the engine for a stage; none for a stage without anything on it.
-    fn new(job: &RenderJob, stage: &Stage, placement: &'static str, rate: u32, skip: u64) -> Result<Self> {
+    fn new(job: &RenderJob, pace: Pace, stage: &Stage, placement: &'static str, rate: u32, skip: u64) -> Result<Self> {
         let mut ears = Self {
             placement,
             hrtf: "none".to_string(),
@@ -320,19 +358,34 @@ impl Ears {
         if !(stage.sources.is_empty() && stage.fields.is_empty()) {
             let sample_rate = f64::from(rate);
             ears.engine = Some(if let StageRoom::Measured(path) = &stage.room {
-                ears.block = job.block.unwrap_or(if stage.moves { MEASURED_BLOCK } else { BLOCK });
+                ears.block = match pace {
+                    Pace::File => job.block.unwrap_or(if stage.moves { MEASURED_BLOCK } else { BLOCK }),
+                    Pace::Live => LIVE_BLOCK,
+                    Pace::Follow(block) => block,
+                };
                 let player = MeasuredPlayer::new(stage, path, &job.hrtf, sample_rate, ears.block)?;
                 ears.tail = player.tail_frames() as u64;
                 ears.hrtf.clone_from(&player.head_name);
                 Renderer::Measured(Box::new(player))
             } else {
                 let set = hrtf::open(&job.hrtf, sample_rate)?;
-                let (engine, control) = stage.engine(&set, EngineOptions::offline(sample_rate, ears.block, 1))?;
-                ears.block = job.block.unwrap_or(engine.best_block());
+                let options = match pace {
+                    Pace::Follow(block) => EngineOptions::live(sample_rate, block, 1),
+                    _ => EngineOptions::offline(sample_rate, ears.block, 1),
+                };
+                let (engine, control) = stage.engine(&set, options)?;
+                ears.block = match pace {
+                    Pace::File => job.block.unwrap_or(engine.best_block()),
+                    _ => engine.hop_frames(),
+                };
                 ears.tail = engine.tail_frames() as u64;
                 ears.hrtf.clone_from(&job.hrtf);
-                Renderer::Engine { engine: Box::new(engine), control }
+                let counters = Arc::clone(&control.counters);
+                Renderer::Engine { engine: Box::new(engine), control: Some(control), counters }
             });
+        }
+        if ears.engine.is_none() && pace != Pace::File {
+            ears.block = LIVE_BLOCK;
         }
         if let Some(seconds) = job.tail {
             ears.tail = (seconds * f64::from(rate)).round() as u64;
@@ -340,7 +393,35 @@ impl Ears {
         Ok(ears)
     }
 
-    fn warnings(&self) -> Vec<String> {
+    /// Hands over the control, once; there is none without an engine.
+    pub(crate) fn take_control(&mut self) -> Option<super::Control> {
+        match &mut self.engine {
+            Some(Renderer::Engine { control, .. }) => control.take(),
+            _ => None,
+        }
+    }
+
+    /// Puts the clock of whatever moves to a frame.
+    pub(crate) fn start_at(&mut self, frame: u64) {
+        match &mut self.engine {
+            Some(Renderer::Engine { engine, .. }) => engine.start_at(frame),
+            Some(Renderer::Measured(player)) => player.start_at(frame),
+            None => {}
+        }
+    }
+
+    /// Turns the head in a measured room, which has no control.
+    pub(crate) fn turn_measured(&mut self, pose: Pose) {
+        if let Some(Renderer::Measured(player)) = &mut self.engine {
+            player.set_head(pose);
+        }
+    }
+
+    pub(crate) fn is_measured(&self) -> bool {
+        matches!(self.engine, Some(Renderer::Measured(_)))
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<String> {
         match &self.engine {
             Some(Renderer::Measured(player)) => player.warnings.clone(),
             _ => Vec::new(),
@@ -349,28 +430,38 @@ impl Ears {
 
     fn non_finite(&self) -> u64 {
         match &self.engine {
-            Some(Renderer::Engine { control, .. }) => control.counters().non_finite(),
+            Some(Renderer::Engine { counters, .. }) => counters.non_finite(),
             Some(Renderer::Measured(player)) => player.non_finite(),
             None => 0,
         }
     }
 
-    fn render(&mut self, block: &AudioBuffer, mix: &mut AudioBuffer) {
+    pub(crate) fn render(&mut self, block: &AudioBuffer, mix: &mut AudioBuffer) {
         mix.resize(block.frames());
-        let mut inputs: Vec<&[f32]> = block.iter().collect();
         let mut ears = mix.iter_mut();
         let (Some(left), Some(right)) = (ears.next(), ears.next()) else { return };
-        match &mut self.engine {
-            Some(Renderer::Measured(player)) => player.process(&inputs, left, right),
+        let mut inputs: Vec<&[f32]> = block.iter().collect();
+        if let Some(at) = self.gap() {
+            inputs.insert(at, &[]);
+        }
+        self.process(&inputs, left, right);
+    }
+
+    /// Where among the inputs an empty one belongs: an engine without sources has room for one all the same.
+    pub(crate) fn gap(&self) -> Option<usize> {
+        match &self.engine {
             Some(Renderer::Engine { engine, .. }) => {
-                // An engine without sources has room for one all the same.
-                if let Some(first) = engine.field_input(0)
-                    && first > self.fields_from
-                {
-                    inputs.insert(self.fields_from, &[]);
-                }
-                engine.process(&inputs, left, right);
+                engine.field_input(0).filter(|first| *first > self.fields_from).map(|_| self.fields_from)
             }
+            _ => None,
+        }
+    }
+
+    /// One block, with the empty input of [`Ears::gap`] among the others. For the audio thread.
+    pub(crate) fn process(&mut self, inputs: &[&[f32]], left: &mut [f32], right: &mut [f32]) {
+        match &mut self.engine {
+            Some(Renderer::Measured(player)) => player.process(inputs, left, right),
+            Some(Renderer::Engine { engine, .. }) => engine.process(inputs, left, right),
             None => {
                 // Mono sounds from both sides.
                 if let (Some(first), Some(last)) = (inputs.first(), inputs.last()) {

@@ -21,6 +21,15 @@ enum Take {
     All,
 }
 
+/// The rate of a scene that is not told another.
+#[cfg(feature = "live")]
+pub(crate) fn rate_of(scene: &Scene) -> Result<u32> {
+    match scene.sample_rate {
+        Some(rate) => Ok(rate),
+        None => Ok(SceneFeed::open(scene, None, Some(1.0))?.rate),
+    }
+}
+
 /// One file under way.
 struct Player {
     path: PathBuf,
@@ -44,7 +53,7 @@ struct Player {
 }
 
 /// The inputs of a scene.
-pub(super) struct SceneFeed {
+pub(crate) struct SceneFeed {
     players: Vec<Player>,
     inputs: usize,
     pub(super) rate: u32,
@@ -175,6 +184,12 @@ impl SceneFeed {
         self.players.iter().flat_map(of).collect()
     }
 
+    /// Channels of each block.
+    #[cfg(feature = "live")]
+    pub(super) fn channels(&self) -> usize {
+        self.inputs
+    }
+
     /// Frames that all blocks together will have, if that is known.
     pub(super) fn total_frames(&self) -> Option<u64> {
         if self.limit.is_some() {
@@ -234,6 +249,10 @@ impl Program for SceneFeed {
             meter.push(&self.sum.iter().take(count).collect::<Vec<_>>());
         }
         Ok(frames > 0)
+    }
+
+    fn tail_left(&self) -> u64 {
+        self.tail
     }
 }
 

@@ -192,6 +192,14 @@ impl Stage {
         Ok(stage)
     }
 
+    /// For a track around a head that is followed: what would turn with it stays where it is, except what is heard from
+    /// everywhere.
+    pub fn stand_still(&mut self) {
+        self.moves = true;
+        self.sources.iter_mut().for_each(|s| s.head_locked = s.everywhere);
+        self.fields.iter_mut().for_each(|f| f.head_locked = false);
+    }
+
     /// True if an engine for it needs a [`Space`].
     pub fn needs_space(&self) -> bool {
         self.propagation

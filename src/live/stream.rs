@@ -1,0 +1,192 @@
+//! One running stream of a device, through cpal: its callback, its sample format, its troubles.
+
+use super::device::{Choice, find};
+use super::steward::{Backend, Lease, Opened, Reports, Stream};
+use crate::error::{Error, ErrorKind, Result};
+use cpal::traits::{DeviceTrait, StreamTrait};
+use cpal::{BufferSize, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
+use std::time::Duration;
+
+/// Frames converted at a time.
+const PART: usize = 512;
+/// How long a device may take to open.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Plays through a device of this system.
+#[derive(Default)]
+pub struct DeviceBackend {
+    /// The name asked for; the default otherwise.
+    name: Option<String>,
+    buffer: Option<u32>,
+    choice: Option<Choice>,
+}
+
+impl DeviceBackend {
+    /// For the output called `name`, or the default, with buffers of `buffer` frames, or of about 10 ms.
+    pub fn new(name: Option<String>, buffer: Option<u32>) -> Self {
+        Self { name, buffer, choice: None }
+    }
+}
+
+impl Backend for DeviceBackend {
+    fn find(&mut self, rate: u32) -> Result<Opened> {
+        let choice = find(self.name.as_deref(), rate)?;
+        let opened = Opened { name: choice.name.clone(), rate: choice.rate };
+        self.choice = Some(choice);
+        Ok(opened)
+    }
+
+    fn start(&mut self, lease: Lease, reports: Reports) -> Result<Box<dyn Stream>> {
+        let Some(choice) = &self.choice else {
+            return Err(Error::new(ErrorKind::Device, "no device has been chosen"));
+        };
+        let asked = self.buffer.or_else(|| usual_buffer(choice));
+        let buffer_size = match (asked, choice.range.buffer_size()) {
+            (Some(frames), SupportedBufferSize::Range { min, max }) if self.buffer.is_none() => {
+                BufferSize::Fixed(frames.clamp(*min, (*max).max(*min)))
+            }
+            (Some(frames), _) => BufferSize::Fixed(frames),
+            (None, _) => BufferSize::Default,
+        };
+        let config = StreamConfig { channels: choice.range.channels(), sample_rate: choice.rate, buffer_size };
+        let build = match choice.range.sample_format() {
+            SampleFormat::F32 => build::<f32>,
+            SampleFormat::F64 => build::<f64>,
+            SampleFormat::I32 => build::<i32>,
+            SampleFormat::I16 => build::<i16>,
+            _ => build::<u16>,
+        };
+        let stream = build(&choice.device, config, lease, reports).map_err(|e| {
+            let error = failed(&choice.name, &e);
+            match self.buffer {
+                Some(frames) => error.hint(format!("buffers of {frames} frames were asked for: try without --buffer")),
+                None => error,
+            }
+        })?;
+        stream.play().map_err(|e| failed(&choice.name, &e))?;
+        Ok(Box::new(Running(stream)))
+    }
+}
+
+/// About 10 ms; what the server says in JACK.
+fn usual_buffer(choice: &Choice) -> Option<u32> {
+    (choice.host != "jack").then(|| (choice.rate / 100).next_power_of_two())
+}
+
+fn failed(name: &str, e: &cpal::Error) -> Error {
+    Error::new(ErrorKind::Device, format!("the device '{name}' cannot be played on: {e}"))
+}
+
+/// Dropping it stops the callbacks.
+struct Running(#[expect(dead_code, reason = "held to keep it running")] cpal::Stream);
+
+impl Stream for Running {}
+
+fn build<T: Written>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    mut lease: Lease,
+    reports: Reports,
+) -> Result<cpal::Stream, cpal::Error> {
+    let channels = usize::from(config.channels);
+    let mut part = vec![0.0f32; PART * channels];
+    let mut noise = 0x9e37_79b9u32;
+    device.build_output_stream::<T, _, _>(
+        config,
+        move |out: &mut [T], info: &OutputCallbackInfo| {
+            let at = info.timestamp();
+            let latency = at.playback.checked_duration_since(at.callback);
+            if let Some(same) = T::as_floats(out) {
+                lease.fill(same, channels, latency);
+                return;
+            }
+            // Of a long buffer every part but the first is not late, whatever the clock says.
+            lease.fill_in_parts(out.len(), &mut part, channels, latency, |from, part| {
+                for (to, x) in out[from..].iter_mut().zip(part) {
+                    *to = T::of(*x, &mut noise);
+                }
+            });
+        },
+        move |e: cpal::Error| match e.kind() {
+            cpal::ErrorKind::Xrun => reports.xrun(),
+            cpal::ErrorKind::DeviceNotAvailable
+            | cpal::ErrorKind::StreamInvalidated
+            | cpal::ErrorKind::DeviceBusy
+            | cpal::ErrorKind::HostUnavailable => reports.lost(&e.to_string()),
+            // Everything else is odd, but the callbacks go on.
+            _ => reports.odd(&e.to_string()),
+        },
+        Some(PATIENCE),
+    )
+}
+
+/// A format in which samples are written.
+trait Written: SizedSample + Send + 'static {
+    /// The buffer itself where nothing is to be converted.
+    fn as_floats(_: &mut [Self]) -> Option<&mut [f32]> {
+        None
+    }
+    /// One sample; `noise` is the state of the dither.
+    fn of(x: f32, noise: &mut u32) -> Self;
+}
+
+impl Written for f32 {
+    fn as_floats(out: &mut [Self]) -> Option<&mut [f32]> {
+        Some(out)
+    }
+    fn of(x: f32, _: &mut u32) -> Self {
+        x
+    }
+}
+
+impl Written for f64 {
+    fn of(x: f32, _: &mut u32) -> Self {
+        f64::from(x)
+    }
+}
+
+impl Written for i32 {
+    fn of(x: f32, _: &mut u32) -> Self {
+        // A cast holds at the ends.
+        (f64::from(x) * 2_147_483_648.0).round() as i32
+    }
+}
+
+impl Written for i16 {
+    fn of(x: f32, noise: &mut u32) -> Self {
+        (x * 32_768.0 + triangle(noise)).round() as i16
+    }
+}
+
+impl Written for u16 {
+    fn of(x: f32, noise: &mut u32) -> Self {
+        (x * 32_768.0 + 32_768.0 + triangle(noise)).round() as u16
+    }
+}
+
+/// Triangular noise of two steps' width, for the dither: two numbers of a linear congruential generator.
+fn triangle(state: &mut u32) -> f32 {
+    let mut next = || {
+        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (*state >> 8) as f32 / 16_777_216.0
+    };
+    next() - next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_scale_holds_and_silence_stays_within_the_dither() {
+        let mut noise = 1;
+        assert_eq!(i32::of(2.0, &mut noise), i32::MAX);
+        assert_eq!(i32::of(-2.0, &mut noise), i32::MIN);
+        assert_eq!(i16::of(2.0, &mut noise), i16::MAX);
+        assert_eq!(u16::of(-2.0, &mut noise), 0);
+        let steps: Vec<i16> = (0..10_000).map(|_| i16::of(0.25 / 32_768.0, &mut noise)).collect();
+        assert!(steps.iter().all(|s| s.abs() <= 1));
+        let mean = steps.iter().map(|s| f64::from(*s)).sum::<f64>() / 10_000.0;
+        assert!((mean - 0.25).abs() < 0.03, "{mean}");
+    }
+}

@@ -1,0 +1,441 @@
+//! The player against a device made of this test, which calls the callback as devices do: with odd sizes, late, not at
+//! all for a while, and gone in the middle. What it hears is compared with a render to a file, bit for bit.
+#![cfg(feature = "live")]
+
+mod watching;
+
+use periphon::coords::{Pose, Rotation, Vec3};
+use periphon::live::{Backend, Event, Opened, Player, Settings, State, Stream};
+use periphon::render::{Loudness, Placement, RenderJob, render};
+use periphon::sink::SampleFormat;
+use periphon::{Error, ErrorKind, Result};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use watching::watched;
+
+const RATE: u32 = 48_000;
+
+type Line = (periphon::live::Lease, periphon::live::Reports);
+
+/// The device: its callback is called by the test.
+#[derive(Clone, Default)]
+struct Fake {
+    line: Arc<Mutex<Option<Line>>>,
+    /// How often it will not be found.
+    missing: Arc<AtomicUsize>,
+    /// A rate that it insists on.
+    rate: Option<u32>,
+}
+
+struct Running(Fake);
+
+impl Stream for Running {}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let line = self.0.line.lock().unwrap().take();
+        drop(line);
+    }
+}
+
+impl Backend for Fake {
+    fn find(&mut self, rate: u32) -> Result<Opened> {
+        if self.missing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+            return Err(Error::new(ErrorKind::Device, "not there"));
+        }
+        Ok(Opened { name: "fake".to_string(), rate: self.rate.unwrap_or(rate) })
+    }
+
+    fn start(&mut self, lease: periphon::live::Lease, reports: periphon::live::Reports) -> Result<Box<dyn Stream>> {
+        *self.line.lock().unwrap() = Some((lease, reports));
+        Ok(Box::new(Running(self.clone())))
+    }
+}
+
+/// A player on such a device, and what was heard of it.
+struct Listener {
+    fake: Fake,
+    player: Player,
+    heard: [Vec<f32>; 2],
+    heap: u64,
+    /// Rest after every 50 ms of sound, ms.
+    rest: u64,
+}
+
+impl Listener {
+    fn new(tracks: &[PathBuf], settings: Settings, fake: Fake) -> Self {
+        let player = Player::start(tracks.to_vec(), settings, Box::new(fake.clone())).unwrap();
+        Self { fake, player, heard: Default::default(), heap: 0, rest: 8 }
+    }
+
+    /// One callback of `frames` frames; false if the device is not open.
+    fn callback(&mut self, frames: usize) -> bool {
+        let mut out = vec![1.0; 2 * frames];
+        {
+            let mut line = self.fake.line.lock().unwrap();
+            let Some((lease, _)) = line.as_mut() else { return false };
+            self.heap += watched(|| lease.fill(&mut out, 2, Some(Duration::from_millis(500))));
+        }
+        for (ear, heard) in self.heard.iter_mut().enumerate() {
+            heard.extend(out.iter().skip(ear).step_by(2));
+        }
+        true
+    }
+
+    /// Callbacks until something has been heard and `done` says so, with rests for the threads beside.
+    fn listen(&mut self, sizes: &[usize], mut done: impl FnMut(&Self) -> bool) {
+        let since = Instant::now();
+        let mut owed = 0;
+        for size in sizes.iter().cycle() {
+            assert!(since.elapsed() < Duration::from_secs(60), "{:?}", self.player.status());
+            if done(self) {
+                return;
+            }
+            // Before the first sound there is nothing to be fast for.
+            if !self.callback(*size) || self.player.status().state == State::Opening {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            owed += size;
+            if owed > 2400 {
+                std::thread::sleep(Duration::from_millis(self.rest));
+                owed = 0;
+            }
+        }
+    }
+
+    /// To the end of everything.
+    fn play_out(mut self, sizes: &[usize]) -> [Vec<f32>; 2] {
+        self.listen(sizes, |l| l.player.is_over());
+        assert_eq!(self.player.status().starved_frames, 0);
+        assert_eq!(self.heap, 0, "the callback touched the heap");
+        self.player.finish().unwrap();
+        self.heard
+    }
+
+    fn seconds(&mut self, sizes: &[usize], seconds: f64) {
+        let until = self.heard[0].len() + (seconds * f64::from(RATE)) as usize;
+        self.listen(sizes, |l| l.heard[0].len() >= until);
+    }
+
+    fn until_playing(&mut self) {
+        self.listen(&[128], |l| l.player.status().state == State::Playing);
+    }
+}
+
+fn noise(seed: u32, frames: usize) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 33_554_432.0 - 0.25
+    };
+    (0..frames).map(|_| next()).collect()
+}
+
+fn write(path: &Path, channels: &[&[f32]]) -> PathBuf {
+    let spec = hound::WavSpec {
+        channels: channels.len() as u16,
+        sample_rate: RATE,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut file = hound::WavWriter::create(path, spec).unwrap();
+    for n in 0..channels[0].len() {
+        channels.iter().for_each(|c| file.write_sample(c[n]).unwrap());
+    }
+    file.finalize().unwrap();
+    path.to_path_buf()
+}
+
+fn plain(input: &Path) -> RenderJob {
+    RenderJob { loudness: Loudness::Off, true_peak: None, ..RenderJob::new(input, "") }
+}
+
+fn settings(job: RenderJob) -> Settings {
+    Settings { job, follow_head: None, repeat: false }
+}
+
+fn rendered(dir: &Path, job: &RenderJob) -> [Vec<f32>; 2] {
+    let output = dir.join("rendered.wav");
+    let job = RenderJob { output: output.clone(), format: SampleFormat::F32, force: true, ..job.clone() };
+    render(&job, &mut |_| {}).unwrap();
+    let all: Vec<f32> = hound::WavReader::open(output).unwrap().samples::<f32>().map(Result::unwrap).collect();
+    [0, 1].map(|ear| all.iter().skip(ear).step_by(2).copied().collect())
+}
+
+/// What was heard from the first sound on.
+fn from_first_sound(heard: &[Vec<f32>; 2]) -> [&[f32]; 2] {
+    let first = heard.iter().filter_map(|h| h.iter().position(|x| *x != 0.0)).min().expect("something is heard");
+    heard.each_ref().map(|h| &h[first..])
+}
+
+fn assert_same(heard: &[Vec<f32>; 2], expected: &[Vec<f32>; 2]) {
+    let (heard, expected) = (from_first_sound(heard), from_first_sound(expected));
+    for (ear, (h, e)) in heard.iter().zip(expected).enumerate() {
+        assert!(h.len() >= e.len(), "ear {ear}: {} frames of {}", h.len(), e.len());
+        let different = h.iter().zip(e).position(|(a, b)| a.to_bits() != b.to_bits() && !(*a == 0.0 && *b == 0.0));
+        if let Some(at) = different {
+            let worst = h.iter().zip(e).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            panic!("ear {ear}: frame {at} of {} differs first, by {worst:e} at most", e.len());
+        }
+        assert!(h[e.len()..].iter().all(|x| x.abs() < 1e-4), "something sounds after the end");
+    }
+}
+
+/// The strongest of the error over the strongest of the signal, dB.
+fn error_db(heard: &[f32], expected: &[f32]) -> f64 {
+    let power = |x: &mut dyn Iterator<Item = f32>| x.map(|x| f64::from(x) * f64::from(x)).sum::<f64>();
+    let error = power(&mut heard.iter().zip(expected).map(|(a, b)| a - b));
+    10.0 * (error / power(&mut expected.iter().copied())).log10()
+}
+
+#[test]
+fn what_is_played_is_what_is_rendered_bit_for_bit_whatever_the_buffers() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (noise(1, 60_000), noise(2, 60_000));
+    let stereo = write(&dir.path().join("stereo.wav"), &[&a, &b]);
+    let mono = write(&dir.path().join("mono.wav"), &[&a]);
+    let at = Vec3::from_polar(30.0, 10.0, 1.0);
+    let jobs = [
+        plain(&stereo),
+        plain(&mono),
+        RenderJob { placement: Some(Placement::Orbit(at, 1.0)), ..plain(&mono) },
+        RenderJob { placement: Some(Placement::Orbit(at, 2.0)), room: Some("bedroom".into()), ..plain(&mono) },
+        RenderJob { placement: Some(Placement::Stereo), start: 0.1, duration: Some(0.9), ..plain(&stereo) },
+        RenderJob { room: Some("none".into()), ..plain(&stereo) },
+    ];
+    for (job, sizes) in jobs.iter().zip([&[128][..], &[1, 7, 500], &[256], &[441, 8192, 3], &[1024], &[480]]) {
+        let heard = Listener::new(std::slice::from_ref(&job.input), settings(job.clone()), Fake::default());
+        assert_same(&heard.play_out(sizes), &rendered(dir.path(), job));
+    }
+}
+
+#[test]
+fn a_scene_with_moving_sources_is_played_as_it_is_rendered() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("a.wav"), &[&noise(3, 48_000)]);
+    let scene = dir.path().join("scene.toml");
+    std::fs::write(
+        &scene,
+        "format = 1\nduration = 1.2\n[listener]\nposition = [2.0, 2.0, 1.6]\n[room]\nsize = [5, 4, 3]\nmaterial = 0.3\n\
+         [[source]]\nid = \"a\"\nfile = \"a.wav\"\n[[source.path]]\nt = 0.0\nposition = [4, 1, 1.5]\n\
+         [[source.path]]\nt = 1.0\nposition = [4, 3, 1.5]\n",
+    )
+    .unwrap();
+    let job = plain(&scene);
+    let heard = Listener::new(std::slice::from_ref(&scene), settings(job.clone()), Fake::default());
+    assert_same(&heard.play_out(&[200]), &rendered(dir.path(), &job));
+}
+
+#[test]
+fn a_device_of_another_rate_hears_the_render_at_that_rate() {
+    let dir = tempfile::tempdir().unwrap();
+    let mono = write(&dir.path().join("mono.wav"), &[&noise(1, 48_000)]);
+    let fake = Fake { rate: Some(44_100), ..Fake::default() };
+    let heard = Listener::new(std::slice::from_ref(&mono), settings(plain(&mono)), fake).play_out(&[128]);
+    assert_same(&heard, &rendered(dir.path(), &RenderJob { rate: Some(44_100), ..plain(&mono) }));
+}
+
+#[test]
+fn a_pause_is_silent_loses_nothing_and_does_not_click() {
+    let dir = tempfile::tempdir().unwrap();
+    let tone: Vec<f32> = (0..3 * RATE).map(|n| 0.5 * (n as f32 * 0.02).cos()).collect();
+    let path = write(&dir.path().join("tone.wav"), &[&tone, &tone]);
+    let job = RenderJob { placement: Some(Placement::Stereo), ..plain(&path) };
+    let mut l = Listener::new(std::slice::from_ref(&path), settings(job), Fake::default());
+    l.until_playing();
+    l.seconds(&[128], 0.3);
+    l.player.pause(true);
+    l.listen(&[128], |l| l.heard[0].last() == Some(&0.0));
+    let position = l.player.status().position_s;
+    l.seconds(&[128], 0.3);
+    let quiet = l.heard[0].len();
+    assert!(l.heard[0][quiet - 10_000..].iter().all(|x| *x == 0.0));
+    assert_eq!(l.player.status().state, State::Paused);
+    assert!((l.player.status().position_s - position).abs() < 0.02);
+    l.player.pause(false);
+    let heard = l.play_out(&[128]);
+    let first = heard[0].iter().position(|x| *x != 0.0).unwrap();
+    let last = heard[0].iter().rposition(|x| *x != 0.0).unwrap();
+    let step = heard[0][first + 1..last].windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+    // The tone's own steps are 0.01; ten milliseconds of fade add 0.5/480.
+    assert!(step < 0.0115, "{step}");
+    let silence = heard[0][first..=last].iter().filter(|x| **x == 0.0).count();
+    let sounding = last + 1 - first - silence;
+    assert!(sounding >= tone.len() - 100, "{sounding} of {}", tone.len());
+}
+
+#[test]
+fn a_seek_lands_on_the_frame_and_does_not_click() {
+    let dir = tempfile::tempdir().unwrap();
+    let ramp: Vec<f32> = (0..5 * RATE).map(|n| 0.1 + n as f32 * 1e-6).collect();
+    let path = write(&dir.path().join("ramp.wav"), &[&ramp, &ramp]);
+    let job = RenderJob { placement: Some(Placement::Stereo), ..plain(&path) };
+    let mut l = Listener::new(std::slice::from_ref(&path), settings(job), Fake::default());
+    l.until_playing();
+    l.seconds(&[128], 0.2);
+    let before = l.heard[0].len();
+    l.player.seek(4.0);
+    // The seek is heard as soon as it is ready: the track ends a second after it.
+    let heard = l.play_out(&[100]);
+    let step = heard[0][before..].windows(2).map(|w| w[1] - w[0]).fold(0.0f32, f32::max);
+    assert!(step < 1e-3, "{step}");
+    let end = heard[0].iter().rposition(|x| *x != 0.0).unwrap();
+    assert_eq!(heard[0][end], *ramp.last().unwrap());
+    let from = 4 * RATE as usize + 600;
+    assert_eq!(heard[0][end + 1 - (ramp.len() - from)..=end], ramp[from..]);
+}
+
+#[test]
+fn tracks_follow_one_another_without_a_gap_and_rooms_ring_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = noise(5, 96_001);
+    let path = |n: &str| dir.path().join(n);
+    let parts = [
+        write(&path("1.wav"), &[&whole[..30_001], &whole[..30_001]]),
+        write(&path("2.wav"), &[&whole[30_001..60_500], &whole[30_001..60_500]]),
+        write(&path("3.wav"), &[&whole[60_500..], &whole[60_500..]]),
+    ];
+    let whole = write(&path("whole.wav"), &[&whole, &whole]);
+    let job = RenderJob { placement: Some(Placement::Stereo), ..plain(&whole) };
+    let slow = |job| Listener { rest: 50, ..Listener::new(&parts, settings(job), Fake::default()) };
+    let heard = slow(job.clone()).play_out(&[128, 333]);
+    assert_same(&heard, &rendered(dir.path(), &job));
+    let expected = rendered(dir.path(), &plain(&whole));
+    let heard = slow(plain(&whole)).play_out(&[128, 333]);
+    let (heard, expected) = (from_first_sound(&heard), from_first_sound(&expected));
+    // Each track's room rings on beside the next: by linearity that is the room's answer to the whole, but for the first
+    // block of a track, in which an engine fades in what its room answers.
+    let error = error_db(&heard[0][..96_000], &expected[0][..96_000]);
+    assert!(error < -45.0, "{error} dB");
+}
+
+#[test]
+fn one_can_go_to_the_next_track_and_back_and_a_broken_one_is_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let level = |n: &str, v: f32| write(&dir.path().join(n), &[&vec![v; 96_000], &vec![v; 96_000]]);
+    let tracks = [level("1.wav", 0.1), dir.path().join("missing.wav"), level("3.wav", 0.3)];
+    let job = RenderJob { placement: Some(Placement::Stereo), ..plain(&tracks[0]) };
+    let mut l = Listener::new(&tracks, settings(job), Fake::default());
+    l.until_playing();
+    l.player.skip(1);
+    l.listen(&[128], |l| l.heard[0].last() == Some(&0.3));
+    let told: Vec<Event> = l.player.events().collect();
+    assert!(told.iter().any(|e| matches!(e, Event::Warning(w) if w.contains("missing.wav"))), "{told:?}");
+    l.player.skip(-1);
+    l.listen(&[128], |l| l.heard[0].last() == Some(&0.1));
+    l.player.stop();
+    l.listen(&[128], |l| l.player.is_over());
+    assert_eq!(l.heap, 0);
+}
+
+#[test]
+fn another_head_is_faded_in_at_the_same_frame_and_its_room_rings_already() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (noise(1, 4 * 48_000), noise(2, 4 * 48_000));
+    let stereo = write(&dir.path().join("stereo.wav"), &[&a, &b]);
+    let job = plain(&stereo);
+    let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job.clone()), Fake::default());
+    l.until_playing();
+    l.seconds(&[128], 0.5);
+    l.player.set_hrtf("kemar");
+    l.listen(&[128], |l| l.player.status().hrtf == "kemar");
+    let switched = l.heard[0].len();
+    let heard = l.play_out(&[128]);
+    let other = rendered(dir.path(), &RenderJob { hrtf: "kemar".into(), ..job.clone() });
+    let before = rendered(dir.path(), &job);
+    // Both renders begin at one frame: where the first head's begins to be heard.
+    let first = heard[0].iter().position(|x| *x != 0.0).unwrap();
+    let offset = before[0].iter().position(|x| *x != 0.0).unwrap();
+    let at = |n: usize| n - first + offset;
+    assert_eq!(heard[0][first..first + 12_000], before[0][offset..offset + 12_000]);
+    let from = switched + 2000;
+    let n = 48_000;
+    let error = error_db(&heard[0][from..from + n], &other[0][at(from)..at(from) + n]);
+    assert!(error < -60.0, "{error} dB");
+}
+
+#[test]
+fn a_lost_device_is_opened_again_and_nothing_of_the_track_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let a = noise(9, 96_000);
+    let stereo = write(&dir.path().join("stereo.wav"), &[&a, &a]);
+    let job = plain(&stereo);
+    let fake = Fake::default();
+    let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job.clone()), fake.clone());
+    l.until_playing();
+    l.seconds(&[128], 0.4);
+    fake.missing.store(3, Ordering::Relaxed);
+    fake.line.lock().unwrap().as_ref().unwrap().1.lost("unplugged");
+    let since = Instant::now();
+    let mut told = Vec::new();
+    while !told.iter().any(|e| matches!(e, Event::DeviceBack(_))) && since.elapsed() < Duration::from_secs(10) {
+        told.extend(l.player.events());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(told.iter().any(|e| matches!(e, Event::DeviceLost(why) if why == "unplugged")), "{told:?}");
+    assert_same(&l.play_out(&[128]), &rendered(dir.path(), &job));
+}
+
+#[test]
+fn a_turned_head_is_heard_with_the_next_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let a = noise(4, 96_000);
+    let mono = write(&dir.path().join("mono.wav"), &[&a]);
+    let job = plain(&mono);
+    let settings = Settings { job, follow_head: Some(128), repeat: false };
+    let run = |turn: bool| {
+        let mut l = Listener::new(std::slice::from_ref(&mono), settings.clone(), Fake::default());
+        l.until_playing();
+        l.listen(&[128], |l| {
+            let first = l.heard[0].iter().position(|x| *x != 0.0);
+            first.is_some_and(|f| l.heard[0].len() - f > 40_000)
+        });
+        let first = l.heard[0].iter().position(|x| *x != 0.0).unwrap();
+        if turn {
+            let orientation = Rotation::from_yaw_pitch_roll(60.0, 0.0, 0.0);
+            l.player.set_head(Pose { position: Vec3::default(), orientation }).unwrap();
+        }
+        let at = l.heard[0].len() - first;
+        l.seconds(&[128], 0.1);
+        assert_eq!(l.heap, 0);
+        (l.heard[0][first..].to_vec(), at)
+    };
+    let (still, _) = run(false);
+    let (turned, at) = run(true);
+    let n = still.len().min(turned.len());
+    assert_eq!(still[..at], turned[..at]);
+    let changed = (at..n).find(|i| (still[*i] - turned[*i]).abs() > 1e-4).expect("the turn is heard");
+    assert!(changed - at < 2 * 128, "{} frames", changed - at);
+}
+
+#[test]
+fn the_loudness_set_before_playing_is_near_that_of_the_render() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (noise(1, 20 * 48_000), noise(2, 20 * 48_000));
+    let stereo = write(&dir.path().join("stereo.wav"), &[&a, &b]);
+    let job = RenderJob { output: dir.path().join("out.wav"), ..RenderJob::new(&stereo, "") };
+    let report = render(&job, &mut |_| {}).unwrap();
+    let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job), Fake::default());
+    l.until_playing();
+    let gain = l.player.status().gain_db;
+    assert!((gain - report.gain_db).abs() < 0.2, "{gain} dB, render {} dB", report.gain_db);
+    l.player.stop();
+    l.listen(&[128], |l| l.player.is_over());
+}
+
+#[test]
+fn what_cannot_be_played_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("none.wav");
+    let player = Player::start(vec![path.clone()], settings(plain(&path)), Box::new(Fake::default())).unwrap();
+    let error = player.finish().unwrap_err();
+    assert!(error.to_string().contains("none.wav"), "{error}");
+    let mono = write(&path, &[&noise(1, 4800)]);
+    let fake = Fake::default();
+    fake.missing.store(1, Ordering::Relaxed);
+    let error =
+        Player::start(vec![mono.clone()], settings(plain(&mono)), Box::new(fake)).unwrap().finish().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Device);
+}
