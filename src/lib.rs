@@ -26,6 +26,7 @@ pub mod coords;
 pub mod decode;
 pub mod dsp;
 pub mod error;
+pub mod headphones;
 pub mod hrtf;
 pub mod layout;
 #[cfg(feature = "files")]
