@@ -41,6 +41,7 @@ pub mod sink;
 #[cfg(feature = "sofa")]
 pub mod sofa;
 pub mod spatializer;
+pub mod tracking;
 
 pub use buffer::AudioBuffer;
 pub use error::{Error, ErrorKind, Result};

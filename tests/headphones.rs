@@ -2,7 +2,7 @@
 
 mod reference;
 
-use periphon::headphones::{Correction, Equaliser, Filter, ImpulseResponse, Profile, Shape, biquad, corrector};
+use periphon::headphones::{Correction, Equaliser, Filter, ImpulseResponse, Profile, Shape, corrector};
 use reference::Noise;
 use std::f64::consts::TAU;
 
@@ -194,7 +194,7 @@ fn what_cannot_be_is_refused() {
 #[cfg(feature = "headphones")]
 #[test]
 fn equalisers_of_the_catalogue_are_the_same_at_every_rate() {
-    use periphon::headphones::catalogue;
+    use periphon::headphones::{biquad, catalogue};
     let reference = biquad::REFERENCE_HZ;
     let models: Vec<_> = catalogue::all().iter().step_by(97).collect();
     let grid = |from: f64, to: f64| (0..40).map(move |i| from * (to / from).powf(f64::from(i) / 39.0));
