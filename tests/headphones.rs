@@ -164,6 +164,10 @@ fn odd_input_does_not_stay() {
     let (mut l, mut r) = (vec![f32::NAN; 64], vec![f32::INFINITY; 64]);
     correction.process(&mut l, &mut r);
     assert!(l.iter().chain(&r).all(|x| *x == 0.0));
+    let (mut l, mut r) = (vec![f32::MAX; 64], vec![f32::MIN; 64]);
+    correction.process(&mut l, &mut r);
+    assert!(l.iter().chain(&r).all(|x| x.is_finite()));
+    correction.reset();
     let (mut l, mut r) = (vec![1.0; 64], vec![1e-40; 64]);
     correction.process(&mut l, &mut r);
     assert!(l.iter().chain(&r).all(|x| x.is_finite()) && l[0] > 0.0);
@@ -186,6 +190,11 @@ fn what_cannot_be_is_refused() {
     let long = vec![0.1f32; 100_000];
     let long = Profile::of_response("x", ImpulseResponse { sample_rate: 48_000.0, ears: [long.clone(), long] });
     assert_eq!(Correction::new(&long, 48_000.0, 64).unwrap_err().kind(), periphon::ErrorKind::Limit);
+    let steep = Filter { shape: Shape::LowPass, frequency_hz: 500.0, gain_db: 0.0, q: 100.0 };
+    for filters in [vec![Filter { shape: Shape::Peak, gain_db: 60.0, q: 1.0, ..steep }; 200], vec![steep; 200]] {
+        let loud = Profile::of("x", Equaliser { preamp_db: 0.0, filters });
+        assert_eq!(Correction::new(&loud, 48_000.0, 64).unwrap_err().kind(), periphon::ErrorKind::Limit);
+    }
     assert!(Correction::new(&filter(100.0, 1.0, 1.0), 1.0, 64).is_err());
     assert!(corrector(48_000.0, 0).is_err());
 }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 const LEAD: usize = 33;
 /// What rings below this part of a pulse has ended.
 const ENDED: f64 = 1e-4;
+/// No equaliser lifts anything further, dB.
+const MOST_GAIN_DB: f64 = 100.0;
 /// No filter rings on for longer than this, seconds, as far as [`Correction::tail_frames`] is concerned.
 const LONGEST_TAIL_S: f64 = 2.0;
 
@@ -64,6 +66,7 @@ impl Correction {
                  of {block}"
             )));
         }
+        check_gain(profile, sample_rate)?;
         let filters: Vec<Section> = profile
             .equaliser
             .biquads(sample_rate)
@@ -115,7 +118,8 @@ impl Correction {
         for section in &mut self.filters {
             section.process(one, two);
         }
-        let give = |y: &mut f32, x: &f64| *y = *x as f32;
+        // Full scale is 1: what is beyond the largest number was no sound to begin with.
+        let give = |y: &mut f32, x: &f64| *y = x.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32;
         match &mut self.convolver {
             None => {
                 left.iter_mut().zip(one.iter()).for_each(|(y, x)| give(y, x));
@@ -166,6 +170,26 @@ impl Section {
         }
         self.state = [[l1, l2], [r1, r2]];
     }
+}
+
+/// Refuses filters that lift anything so far that numbers could overflow on the way.
+fn check_gain(profile: &Profile, sample_rate: f64) -> Result<()> {
+    let equaliser = &profile.equaliser;
+    let biquads = equaliser.biquads(sample_rate);
+    let grid = (0..64).map(|i| 10.0 * (0.049 * sample_rate).powf(f64::from(i) / 63.0));
+    let own = equaliser.filters.iter().map(|f| f.frequency_hz.min(0.49 * sample_rate));
+    for hz in grid.chain(own) {
+        let mut sum = equaliser.preamp_db;
+        for biquad in &biquads {
+            sum += biquad.gain_db(hz, sample_rate);
+            if sum > MOST_GAIN_DB {
+                return Err(Error::limit(format!(
+                    "the equaliser lifts {hz:.0} Hz by more than {MOST_GAIN_DB} dB, which no headphone needs"
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Frames until a filter has rung out.
