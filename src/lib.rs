@@ -26,6 +26,7 @@ pub mod coords;
 pub mod decode;
 pub mod dsp;
 pub mod error;
+pub mod headphones;
 pub mod hrtf;
 pub mod layout;
 #[cfg(feature = "files")]
@@ -40,6 +41,7 @@ pub mod sink;
 #[cfg(feature = "sofa")]
 pub mod sofa;
 pub mod spatializer;
+pub mod tracking;
 
 pub use buffer::AudioBuffer;
 pub use error::{Error, ErrorKind, Result};

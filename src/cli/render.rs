@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
   periphon render voice.wav --orbit 8
   periphon render band.toml -o band.wav
   periphon render song.flac --room concert-hall
+  periphon render song.flac --headphones 'Sennheiser HD 650'
   periphon render film.mkv --place speakers --hrtf my-head.sofa
   periphon render bed.wav --layout 7.1.4 --format f32 --loudness off")]
 pub(super) struct RenderArgs {
@@ -53,6 +54,10 @@ pub(super) struct RenderArgs {
     /// The head: a SOFA file, or a built-in set (ku100, kemar)
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
     hrtf: String,
+    /// Correction after the ears: an equaliser file as AutoEq publishes them, an impulse response, or a headphone's name
+    /// [default: none]
+    #[arg(long, value_name = "FILE|MODEL")]
+    headphones: Option<String>,
     /// Sample rate of the output, Hz [default: the input's]
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8000..=384_000), allow_negative_numbers = true)]
     rate: Option<u32>,
@@ -147,6 +152,7 @@ impl RenderArgs {
             layout: self.layout.clone(),
             hrtf: self.hrtf.clone(),
             room: self.room.clone(),
+            headphones: self.headphones.clone().filter(|h| h != "none"),
             rate: self.rate,
             format: match self.format {
                 Format::I16 => SampleFormat::I16,
@@ -191,6 +197,7 @@ struct Json<'a> {
     realtime_factor: f64,
     hrtf: &'a str,
     room: &'a str,
+    headphones: &'a str,
     warnings: &'a [String],
 }
 
@@ -263,13 +270,15 @@ fn to_json(r: &RenderReport) -> Json<'_> {
         realtime_factor: r.realtime_factor,
         hrtf: &r.hrtf,
         room: &r.room,
+        headphones: &r.headphones,
         warnings: &r.warnings,
     }
 }
 
 fn summary(r: &RenderReport) -> String {
+    let headphones = if r.headphones == "none" { String::new() } else { format!(", headphones {}", r.headphones) };
     format!(
-        "{}: {:.1} s at {} Hz, {} ({}), room {}, head {}, {} and {}, gain {:+.1} dB, {:.0} times real time\n",
+        "{}: {:.1} s at {} Hz, {} ({}), room {}, head {}{headphones}, {} and {}, gain {:+.1} dB, {:.0} times real time\n",
         r.output.display(),
         r.frames as f64 / f64::from(r.sample_rate),
         r.sample_rate,

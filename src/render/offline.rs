@@ -13,6 +13,7 @@ use super::stage::{Stage, StageRoom};
 use crate::buffer::AudioBuffer;
 use crate::decode::{Kind, sniff};
 use crate::error::{Error, ErrorKind, Result};
+use crate::headphones::{self, Correction};
 use crate::hrtf;
 use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
@@ -128,6 +129,7 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         realtime_factor: 0.0,
         hrtf: ears.hrtf.clone(),
         room: ears.room.clone(),
+        headphones: ears.headphones.clone(),
         warnings: Vec::new(),
     };
     if let (Some(scratch), Some(meter)) = (&mut scratch, &meter) {
@@ -280,6 +282,7 @@ struct Ears {
     placement: &'static str,
     hrtf: String,
     room: String,
+    headphones: String,
     rate: u32,
     block: usize,
     tail: u64,
@@ -288,6 +291,7 @@ struct Ears {
     /// Of the engine's inputs.
     fields_from: usize,
     engine: Option<Renderer>,
+    correction: Option<Correction>,
 }
 
 /// What plays.
@@ -310,12 +314,14 @@ impl Ears {
             placement,
             hrtf: "none".to_string(),
             room: stage.room.name(),
+            headphones: "none".to_string(),
             rate,
             block: job.block.unwrap_or(BLOCK),
             tail: 0,
             skip,
             fields_from: stage.sources.len(),
             engine: None,
+            correction: None,
         };
         if !(stage.sources.is_empty() && stage.fields.is_empty()) {
             let sample_rate = f64::from(rate);
@@ -334,9 +340,20 @@ impl Ears {
                 Renderer::Engine { engine: Box::new(engine), control }
             });
         }
+        if let Some(what) = &job.headphones {
+            let profile = headphones::open(what)?;
+            let correction = Correction::new(&profile, f64::from(rate), ears.block.min(BLOCK))?;
+            ears.tail += correction.tail_frames() as u64;
+            ears.headphones = profile.name;
+            ears.correction = Some(correction);
+        }
         if let Some(seconds) = job.tail {
             ears.tail = (seconds * f64::from(rate)).round() as u64;
         }
+        // What comes late is moved to where it belongs.
+        let late = ears.correction.as_ref().map_or(0, Correction::latency_frames) as u64;
+        ears.skip += late;
+        ears.tail += late;
         Ok(ears)
     }
 
@@ -378,6 +395,9 @@ impl Ears {
                     right.copy_from_slice(last);
                 }
             }
+        }
+        if let Some(correction) = &mut self.correction {
+            correction.process(left, right);
         }
     }
 }
