@@ -64,7 +64,7 @@ pub(super) struct RenderArgs {
     /// Sample format of the output
     #[arg(long, value_name = "FORMAT", default_value = "i24")]
     format: Format,
-    /// Integrated loudness of the output: LUFS, the input's own (source), or no gain at all (off)
+    /// Integrated loudness of the output: LUFS, the input's own (source; a scene's -16 at most), or no gain at all (off)
     #[arg(long, value_name = "LUFS|source|off", default_value = "source", value_parser = numbers::loudness, allow_hyphen_values = true)]
     loudness: Loudness,
     /// Ceiling of the true peak [default: -1, and off with --loudness off]

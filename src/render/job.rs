@@ -35,7 +35,7 @@ impl Placement {
 /// How loud the output is to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Loudness {
-    /// As loud as the input, by BS.1770 integrated loudness.
+    /// As loud as the input, by BS.1770 integrated loudness. A scene is as loud as its sounds together, -16 LUFS at most.
     #[default]
     Source,
     /// Integrated loudness, LUFS.

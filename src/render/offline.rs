@@ -135,7 +135,10 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
     if let (Some(scratch), Some(meter)) = (&mut scratch, &meter) {
         let target_lufs = match job.loudness {
             Loudness::Off => None,
-            Loudness::Source => report.input_lufs,
+            Loudness::Source => match show {
+                Show::Scene(_) => report.input_lufs.map(|lufs| lufs.min(LOUDEST_SCENE_LUFS)),
+                Show::Track(..) => report.input_lufs,
+            },
             Loudness::Lufs(lufs) => Some(lufs),
         };
         let spec = MasterSpec { target_lufs, ceiling_dbtp: job.true_peak };
@@ -166,6 +169,9 @@ fn warnings(mut all: Vec<String>, report: &RenderReport) -> Vec<String> {
     }
     all
 }
+
+/// Stems add up to more than any song: brought to that they would lie in the limiter. This is what services play music at.
+const LOUDEST_SCENE_LUFS: f64 = -16.0;
 
 /// What is played.
 enum Show {
