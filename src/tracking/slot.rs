@@ -79,7 +79,7 @@ mod tests {
             })
         };
         let mut seen = 0;
-        while !writer.is_finished() {
+        while !writer.is_finished() || seen == 0 {
             if let Some((pose, _)) = slot.load() {
                 let (p, q) = (pose.position, pose.orientation);
                 assert!([p.y, p.z, q.w, q.x, q.y, q.z].iter().all(|x| *x == p.x), "{pose:?}");
@@ -87,7 +87,6 @@ mod tests {
             }
         }
         writer.join().unwrap();
-        assert!(seen > 0);
         assert_eq!(slot.load().unwrap().0.position.x, 200_000.0);
         assert_eq!(slot.load().unwrap().1, 200_000);
     }
