@@ -264,7 +264,8 @@ fn transmission(stage: &Stage, as_rendered: bool) -> Result<Transmission<'_>> {
         beam.facing = head.orientation.rotate(beam.facing);
     }
     let room = match &stage.room {
-        StageRoom::Shoebox(room, _) => Some(&**room),
+        // What is locked to the head is not in the room.
+        StageRoom::Shoebox(room, _) if !spec.head_locked => Some(&**room),
         _ => None,
     };
     Ok(Transmission {

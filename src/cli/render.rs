@@ -48,7 +48,7 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
     /// The room: none (free field), a preset (studio, living-room, bedroom, club, theatre, concert-hall, cathedral, car,
-    /// open-air), or a room file (.toml) [default: none for a point, studio otherwise]
+    /// open-air), a room file (.toml), or measured responses (SOFA, or a two-channel WAV) [default: none for a point, studio otherwise]
     #[arg(long, value_name = "ROOM")]
     room: Option<String>,
     /// The head: a SOFA file, or a built-in set (ku100, kemar)

@@ -271,7 +271,7 @@ fn of_scene(job: &RenderJob) -> Result<(Show, Ears)> {
     let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;
     let skip = (job.start * f64::from(feed.rate)).round() as u64;
     let ears = Ears::new(job, &stage, "scene", feed.rate, skip)?;
-    feed.prepare(ears.block, ears.tail)?;
+    feed.prepare(ears.block, ears.tail, job.tail.is_some())?;
     if let Some(total) = feed.total_frames()
         && skip > 0
         && skip >= total
@@ -332,7 +332,8 @@ impl Ears {
         if !(stage.sources.is_empty() && stage.fields.is_empty()) {
             let sample_rate = f64::from(rate);
             ears.engine = Some(if let StageRoom::Measured(path) = &stage.room {
-                ears.block = job.block.unwrap_or(if stage.moves { MEASURED_BLOCK } else { BLOCK });
+                // The head is looked at once a block, and blocks must not be heard.
+                ears.block = if stage.moves { MEASURED_BLOCK } else { ears.block };
                 let player = MeasuredPlayer::new(stage, path, &job.hrtf, sample_rate, ears.block)?;
                 ears.tail = player.tail_frames() as u64;
                 ears.hrtf.clone_from(&player.head_name);
