@@ -162,7 +162,10 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
 
 fn warnings(mut all: Vec<String>, report: &RenderReport) -> Vec<String> {
     if report.non_finite_samples > 0 {
-        all.push(format!("{} input samples were not finite and have been silenced", report.non_finite_samples));
+        all.push(format!(
+            "{} input samples were not finite, or absurdly large, and have been silenced",
+            report.non_finite_samples
+        ));
     }
     if report.clipped_samples > 0 {
         all.push(format!("{} output samples were beyond full scale and have been clipped", report.clipped_samples));

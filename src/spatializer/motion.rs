@@ -115,6 +115,7 @@ pub enum Motion {
 
 impl Motion {
     /// Every place on the way is within the convex hull of these.
+    #[cfg(feature = "files")]
     pub(crate) fn corners(&self) -> Vec<Vec3> {
         match self {
             Self::Still(p) => vec![*p],
@@ -175,6 +176,7 @@ pub enum HeadMotion {
 
 impl HeadMotion {
     /// Every place on the way is within the convex hull of these.
+    #[cfg(feature = "files")]
     pub(crate) fn corners(&self) -> Vec<Vec3> {
         match self {
             Self::Still(p) => vec![p.position],
