@@ -117,7 +117,7 @@ const PRESETS: &[Preset] = &[
         description: "a studio's recording room: loudspeakers that are out there, with hardly any colour of the room",
         size: [11.4, 8.6, 4.0],
         listener: [5.0, 4.3, 1.6],
-        place_distance: 1.25,
+        place_distance: 1.0,
         late: true,
         reflection_order: 3,
         surfaces: [
