@@ -2,14 +2,10 @@
 
 use super::parse::MOST_BYTES;
 use super::profile::{ImpulseResponse, MOST_SECONDS, Profile};
-use crate::buffer::AudioBuffer;
 use crate::decode::{self, Kind, sniff};
 use crate::error::{Error, Result};
 use std::io::Read;
 use std::path::Path;
-
-/// Frames read at once.
-const STEP: usize = 16_384;
 
 /// Opens a correction: an equaliser file as AutoEq publishes them, an impulse response of one or two channels in any
 /// sound format, or, if there is no such file, a headphone of the catalogue. Files are told apart by content.
@@ -70,23 +66,12 @@ fn response(path: &Path) -> Result<ImpulseResponse> {
             "the file has {channels} channels; an impulse response for headphones has one for both ears, or two"
         )));
     }
-    let mut planes = vec![Vec::new(); channels];
-    let mut part = AudioBuffer::new(channels, 0);
-    loop {
-        let frames = decoder.read(&mut part, STEP)?;
-        if frames == 0 {
-            break;
-        }
-        for (plane, x) in planes.iter_mut().zip(part.iter()) {
-            plane.extend_from_slice(&x[..frames]);
-        }
-        if planes[0].len() as f64 > MOST_SECONDS * sample_rate {
-            return Err(Error::limit(format!(
-                "the file is longer than {MOST_SECONDS} s, so it is no headphone's impulse response"
-            ))
-            .hint("rooms are given with --room"));
-        }
-    }
+    let Some(mut planes) = decoder.read_rest(MOST_SECONDS)? else {
+        return Err(Error::limit(format!(
+            "the file is longer than {MOST_SECONDS} s, so it is no headphone's impulse response"
+        ))
+        .hint("rooms are given with --room"));
+    };
     let right = planes.pop().unwrap_or_default();
     let left = planes.pop().unwrap_or_else(|| right.clone());
     if left.iter().chain(&right).all(|x| *x == 0.0) {

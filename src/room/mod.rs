@@ -15,7 +15,7 @@ pub mod decay;
 pub(crate) mod direct;
 pub mod directivity;
 pub(crate) mod early;
-pub mod history;
+pub(crate) mod history;
 pub mod impulse;
 pub mod late;
 pub mod lattice;
