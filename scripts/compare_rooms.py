@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """The whole chain of a room against image sources of high order (pyroomacoustics): decay, clarity, direct sound.
 
-    compare_rooms.py [--program PATH] [--rooms N] [--seed N] [--as-rendered] [--peer-only] [--json OUT]
+    compare_rooms.py [--program PATH] [--rooms N] [--seed N] [--as-rendered] [--peer-only] [--asked] [--json OUT]
 
 Needs numpy, scipy and pyroomacoustics (0.10). Twenty rooms of 3 to 12 m with six different walls in seven octave bands,
 an omnidirectional source and receiver, no air. The program renders each scene (`periphon ir`: exact images as far as
 they are heard, the late field after them; with `--as-rendered` images to order 3 and the late field); the peer takes images up to the order that fills the response, where 1.5 million images allow that,
 else as many orders as they do. T30, EDT and C80 of both by the same analysis, then the share of bands within 5 %, 5 % and
 1 dB, and the error of the direct-to-reverberant ratio.
+
+With `--asked` there is no peer: every room asks for a reverberation time between 0.3 and 3 s that changes from band to band, and T30
+is held against it.
 
 With `--peer-only` the peer is compared with itself, one response cut and one whole, which proves the analysis.
 """
@@ -78,6 +81,7 @@ materials = {{ {walls} }}
 reflection_order = 3
 air_absorption = false
 late = true
+{f"t60 = {line(room['t60'])}" if "t60" in room else ""}
 
 [[source]]
 id = "s"
@@ -174,6 +178,23 @@ def figures(x, until):
     return {"t30": np.array(t30), "edt": np.array(edt), "c80": np.array(c80), "drr": drr}
 
 
+def asked(args):
+    """T30 against the times that rooms ask for."""
+    rng = np.random.default_rng(args.seed)
+    errors = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, room in enumerate(make_rooms(args.rooms, args.seed)):
+            middle, tilt = np.exp(rng.uniform(np.log(0.4), np.log(2.2))), rng.uniform(0.7, 1.1)
+            room["t60"] = np.clip(middle * tilt ** np.linspace(-1, 1.5, 7), 0.3, 3).round(3)
+            seconds = 1.3 * float(room["t60"].max()) + 0.2
+            x = ours(args.program, room, seconds, pathlib.Path(folder), False)
+            errors.append(figures(x, seconds)["t30"] / room["t60"] - 1)
+            print(f"room {number}: {room['size']} m, asked {room['t60']}, off by %", (100 * errors[-1]).round(1), flush=True)
+    e = np.array(errors)
+    print("rms by band, %:", (100 * np.sqrt(np.mean(e ** 2, axis=0))).round(1))
+    print(f"asked: rms {100 * np.sqrt(np.mean(e ** 2)):.2f} %, worst {100 * np.abs(e).max():.1f} %")
+
+
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--program", default="target/release/periphon")
@@ -181,8 +202,11 @@ def main():
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--as-rendered", action="store_true", help="the late field of `render`")
     args.add_argument("--peer-only", action="store_true", help="the peer with itself, 30 % fewer orders: the analysis alone")
+    args.add_argument("--asked", action="store_true", help="T30 against the T60 asked for, without a peer")
     args.add_argument("--json", type=pathlib.Path)
     args = args.parse_args()
+    if args.asked:
+        return asked(args)
     errors = {"t30": [], "edt": [], "c80": [], "drr": []}
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)

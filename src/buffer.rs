@@ -1,5 +1,13 @@
 //! Planar audio: one slice of `f32` for each channel. Interleaving happens only at the edges.
 
+/// Samples beyond this, 120 dB over full scale, are damage, not sound.
+const LOUDEST: f32 = 1e6;
+
+/// False for NaN, infinity and what no sound is: such samples are silenced and counted.
+pub(crate) fn is_sound(x: f32) -> bool {
+    x.to_bits() & 0x7fff_ffff <= LOUDEST.to_bits()
+}
+
 /// Frames of planar audio; every channel has the same length.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AudioBuffer {

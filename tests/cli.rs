@@ -23,6 +23,7 @@ fn every_verb_has_help_with_examples() {
         &["hrtf", "info"],
         &["hrtf", "plot"],
         &["hrtf", "compare"],
+        &["headphones"],
         &["bench"],
         &["completions"],
         &["man"],

@@ -38,6 +38,18 @@ fn read(path: &Path) -> (hound::WavSpec, Vec<Vec<f32>>) {
     (spec, (0..n).map(|c| samples.iter().skip(c).step_by(n).copied().collect()).collect())
 }
 
+fn write(path: &Path, samples: impl Iterator<Item = f32>) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut file = hound::WavWriter::create(path, spec).unwrap();
+    samples.for_each(|x| file.write_sample(x).unwrap());
+    file.finalize().unwrap();
+}
+
 fn json(dir: &Path, args: &[&str]) -> Value {
     let out = periphon(dir, args);
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
@@ -154,15 +166,7 @@ fn two_ears_hear_it_later_at_the_far_one_and_as_the_scene_is_rendered() {
     let (left, right) = (onset(&ears[0]), onset(&ears[1]));
     assert!((10..60).contains(&(right - left)), "{left} {right}");
     // The same scene rendered, the sound being one impulse.
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 48_000,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut file = hound::WavWriter::create(dir.path().join("left.wav"), spec).unwrap();
-    (0..24_000).for_each(|n| file.write_sample(if n == 0 { 1.0f32 } else { 0.0 }).unwrap());
-    file.finalize().unwrap();
+    write(&dir.path().join("left.wav"), (0..24_000).map(|n| if n == 0 { 1.0 } else { 0.0 }));
     let out = periphon(
         dir.path(),
         &["render", "room.toml", "-o", "render.wav", "--loudness", "off", "--format", "f32", "--quiet"],
@@ -174,6 +178,53 @@ fn two_ears_hear_it_later_at_the_far_one_and_as_the_scene_is_rendered() {
         let off = energy(&mut ir.iter().zip(render).map(|(a, b)| a - b));
         assert!(off < 1e-8 * energy(&mut ir.iter().copied()), "{off}");
     }
+}
+
+#[test]
+fn a_far_source_is_rendered_when_its_sound_arrives() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("far.wav"), (0..4800).map(|n| if n == 0 { 1.0 } else { 0.0 }));
+    let text = "format = 1\n[[source]]\nfile = \"far.wav\"\nposition = [500, 0, 0]\n";
+    std::fs::write(dir.path().join("far.toml"), text).unwrap();
+    let args = ["render", "far.toml", "-o", "far.out.wav", "--loudness", "off", "--format", "f32", "--quiet"];
+    assert!(periphon(dir.path(), &args).status.success());
+    let (_, ears) = read(&dir.path().join("far.out.wav"));
+    let peak = ears[0].iter().fold(0.0f32, |m, x| m.max(x.abs()));
+    let first = ears[0].iter().position(|x| x.abs() > 0.1 * peak).unwrap();
+    let want = (500.0 / 343.0 * 48_000.0) as usize;
+    assert!((want..want + 100).contains(&first), "{first}, not {want}");
+}
+
+#[test]
+fn a_head_that_turns_in_a_measured_room_sounds_alike_in_any_blocks() {
+    let dir = tempfile::tempdir().unwrap();
+    let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hrtf/SingleRoomSRIR_3views.sofa");
+    let mut state = 1u32;
+    let noise = std::iter::from_fn(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Some((state >> 8) as f32 / 16_777_216.0 - 0.5)
+    });
+    write(&dir.path().join("noise.wav"), noise.take(96_000));
+    let keys = |t: f64, yaw: f64| format!("[[listener.path]]\nt = {t}\norientation = {{ yaw = {yaw} }}\n");
+    let text = format!(
+        "format = 1\n[listener]\n{}{}{}[room]\nfile = {room:?}\n[[source]]\nfile = \"noise.wav\"\n\
+         polar = {{ azimuth = 0, elevation = 0, distance = 1 }}\n",
+        keys(0.0, 0.0),
+        keys(0.7, 30.0),
+        keys(2.0, -30.0)
+    );
+    std::fs::write(dir.path().join("turn.toml"), text).unwrap();
+    let render = |block: &str| {
+        let args =
+            ["render", "turn.toml", "-o", "turn.wav", "--loudness", "off", "--format", "f32", "--quiet", "--force"];
+        let out = periphon(dir.path(), &[&args[..], &["--block", block]].concat());
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        read(&dir.path().join("turn.wav")).1.concat()
+    };
+    let (small, large) = (render("64"), render("8192"));
+    let energy = |x: &mut dyn Iterator<Item = f32>| x.map(|x| f64::from(x).powi(2)).sum::<f64>();
+    let off = energy(&mut small.iter().zip(&large).map(|(a, b)| a - b)) / energy(&mut large.iter().copied());
+    assert!(off < 1e-10, "{:.1} dB", 10.0 * off.log10());
 }
 
 #[test]

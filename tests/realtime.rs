@@ -252,3 +252,35 @@ fn an_exchange_of_long_filters_never_touches_the_heap() {
     assert_eq!(heap, 0, "allocations or frees on the audio thread");
     assert!(exchanges > 10, "{exchanges}");
 }
+
+#[test]
+fn headphone_corrections_never_touch_the_heap_while_they_are_exchanged() {
+    use periphon::headphones::{ImpulseResponse, Profile, corrector};
+    let (mut corrector, mut control) = corrector(48_000.0, 128).unwrap();
+    let response =
+        Noise(2).vec(5000).iter().enumerate().map(|(n, x)| x * (-(n as f32) / 300.0).exp()).collect::<Vec<_>>();
+    let profiles = [
+        Profile::parse(
+            "one",
+            "Preamp: -6 dB\nFilter: ON PK Fc 100 Hz Gain 5 dB Q 1\nFilter: ON HSC Fc 9000 Hz Gain 3 dB Q 0.7",
+        )
+        .unwrap(),
+        Profile::parse("two", "GraphicEQ: 20 -3; 1000 0; 10000 4").unwrap(),
+        Profile::of_response("three", ImpulseResponse { sample_rate: 44_100.0, ears: [response.clone(), response] }),
+    ];
+    let x = Noise(1).vec(128);
+    let mut heap = 0;
+    for i in 0..600 {
+        // Now and then faster than a fade, so that some are never used.
+        if i % 9 == 0 || i % 50 < 3 {
+            control.set(profiles.get(i % 4)).unwrap();
+        }
+        let (mut left, mut right) = (x.clone(), x.clone());
+        heap += watched(|| corrector.process(&mut left, &mut right));
+        assert!(left.iter().chain(&right).all(|x| x.is_finite()));
+        if i == 400 {
+            heap += watched(|| corrector.reset());
+        }
+    }
+    assert_eq!(heap, 0, "allocations or frees on the audio thread");
+}

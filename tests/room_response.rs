@@ -7,7 +7,7 @@ mod reference;
 use periphon::coords::Vec3;
 use periphon::room::bands::BandFilter;
 use periphon::room::response::{Shoebox, shoebox, walls};
-use periphon::room::{Air, BANDS, Bands, Room, air};
+use periphon::room::{Air, BANDS, Bands, MOST_ORDER, Room, air};
 use reference::Noise;
 
 const RATE: f64 = 48_000.0;
@@ -219,6 +219,6 @@ fn senseless_arguments_are_refused_with_their_names() {
     assert!(said(inside, f64::NAN, 10).contains("sample rate"));
     assert!(said(inside, RATE, usize::MAX).contains("frames at most"));
     let mut large = room.clone();
-    large.reflection_order = 99;
+    large.reflection_order = MOST_ORDER + 1;
     assert!(shoebox(&large, &reflection, inside, inside, RATE, 10).is_err());
 }

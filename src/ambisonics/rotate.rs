@@ -12,7 +12,8 @@ const VALUES: usize = first(MAX_ORDER + 1);
 
 /// Where the block of degree `l` begins: Σ (2k + 1)² for k < l.
 const fn first(l: usize) -> usize {
-    l * (4 * l * l - 1) / 3
+    // Σ (2k + 1)² = l (4 l² − 1) / 3, without going below zero for l = 0.
+    (4 * l * l * l - l) / 3
 }
 
 /// A block-diagonal rotation of a bus, a square block for each degree.

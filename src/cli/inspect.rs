@@ -4,6 +4,7 @@ use super::head::Info;
 use super::{Common, file, print};
 use crate::decode::{self, Kind, TrackInfo};
 use crate::error::{Error, Result};
+use crate::room::measured::{Emitter, MeasuredRoom, Receivers};
 use crate::scene::Scene;
 use crate::sofa::{self, Container};
 use clap::Args;
@@ -82,6 +83,56 @@ struct Sofa<'a> {
     convention: Option<&'a str>,
     variables: Vec<Variable>,
     not_a_head: String,
+    /// What it is as a room, or why it is none either.
+    room: Option<MeasuredReport>,
+    not_a_room: Option<String>,
+}
+
+/// A measured room, for `--room`.
+#[derive(Serialize)]
+struct MeasuredReport {
+    receivers: String,
+    /// Name, azimuth, elevation, distance of each loudspeaker.
+    loudspeakers: Vec<(String, f64, f64, f64)>,
+    orientations: usize,
+    seconds: f64,
+    warnings: Vec<String>,
+}
+
+impl MeasuredReport {
+    fn of(room: &MeasuredRoom) -> Self {
+        let loudspeaker = |e: &Emitter| {
+            let (azimuth, elevation, distance) = e.position.to_polar();
+            (e.name.clone(), azimuth, elevation, distance)
+        };
+        Self {
+            receivers: match room.receivers() {
+                Receivers::Ears => "two ears".to_string(),
+                Receivers::SoundField(order) => format!("a sound field of order {order}"),
+            },
+            loudspeakers: room.emitters().iter().map(loudspeaker).collect(),
+            orientations: room.orientations().len(),
+            seconds: room.taps() as f64 / room.sample_rate(),
+            warnings: room.warnings().to_vec(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut t = format!(
+            "kind       measured room, for --room\nheard by   {}, {} orientation{}\nlength     {:.3} s\n",
+            self.receivers,
+            self.orientations,
+            if self.orientations == 1 { "" } else { "s" },
+            self.seconds,
+        );
+        for (name, azimuth, elevation, distance) in &self.loudspeakers {
+            let _ = writeln!(t, "speaker    {name}: azimuth {azimuth:.1}, elevation {elevation:.1}, {distance:.2} m");
+        }
+        for warning in &self.warnings {
+            let _ = writeln!(t, "warning    {warning}");
+        }
+        t
+    }
 }
 
 #[derive(Serialize)]
@@ -247,8 +298,10 @@ fn sofa_file(file: &Path, common: &Common) -> Result<()> {
             if convention.is_none() {
                 return Err(why.at(file));
             }
+            // At a common rate: only what it is counts here.
+            let room = MeasuredRoom::open(file, 48_000.0);
             let report = Sofa {
-                kind: "sofa",
+                kind: if room.is_ok() { "measured room" } else { "sofa" },
                 file,
                 convention,
                 variables: container
@@ -257,6 +310,8 @@ fn sofa_file(file: &Path, common: &Common) -> Result<()> {
                     .map(|v| Variable { name: v.name.clone(), dimensions: v.dims.clone() })
                     .collect(),
                 not_a_head: why.to_string(),
+                not_a_room: room.as_ref().err().map(ToString::to_string),
+                room: room.ok().as_ref().map(MeasuredReport::of),
             };
             if common.json { print::json(&report) } else { print::lines(&report.text()) }
         }
@@ -265,12 +320,14 @@ fn sofa_file(file: &Path, common: &Common) -> Result<()> {
 
 impl Sofa<'_> {
     fn text(&self) -> String {
-        let mut t = format!(
-            "file       {}\nconvention {}\nnot usable {}\n",
-            self.file.display(),
-            self.convention.unwrap_or_default(),
-            self.not_a_head
-        );
+        let mut t = format!("file       {}\nconvention {}\n", self.file.display(), self.convention.unwrap_or_default());
+        match &self.room {
+            Some(room) => t.push_str(&room.text()),
+            None => {
+                let _ = writeln!(t, "no head    {}", self.not_a_head);
+                let _ = writeln!(t, "no room    {}", self.not_a_room.as_deref().unwrap_or_default());
+            }
+        }
         for v in &self.variables {
             let _ = writeln!(t, "variable   {} {:?}", v.name, v.dimensions);
         }

@@ -15,6 +15,7 @@ use crate::scene::Scene;
 use crate::sink::{FileSink, SampleFormat, SinkSpec, write_whole};
 use crate::spatializer::{HeadMotion, Motion};
 use clap::Args;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Write the impulse response from a source to the listener, and measure the room
@@ -131,12 +132,16 @@ pub(super) fn run(args: &IrArgs, common: &Common) -> Result<()> {
     if frames == 0 {
         return Err(Error::argument("--length leaves no frame at all").hint("ask for 0.1 s or more"));
     }
-    let omni = transmission.omni(f64::from(rate), frames)?;
     let hrtf = args.hrtf.as_deref().unwrap_or(DEFAULT_HEAD);
     let (channels, hrtf) = match args.receiver {
         Receiver::Omni => (Vec::new(), None),
         Receiver::Binaural => (binaural(&stage, hrtf, rate, frames)?, Some(hrtf)),
         Receiver::Ambix(order) => (transmission.ambisonic(f64::from(rate), frames, order)?, None),
+    };
+    // The first channel of a sound field is what an omnidirectional microphone hears.
+    let omni = match (args.receiver, channels.first()) {
+        (Receiver::Ambix(_), Some(first)) => Cow::Borrowed(&first[..]),
+        _ => Cow::Owned(transmission.omni(f64::from(rate), frames)?),
     };
     let planes: Vec<&[f32]> =
         if channels.is_empty() { vec![&omni] } else { channels.iter().map(Vec::as_slice).collect() };
@@ -264,7 +269,8 @@ fn transmission(stage: &Stage, as_rendered: bool) -> Result<Transmission<'_>> {
         beam.facing = head.orientation.rotate(beam.facing);
     }
     let room = match &stage.room {
-        StageRoom::Shoebox(room, _) => Some(&**room),
+        // What is locked to the head is not in the room.
+        StageRoom::Shoebox(room, _) if !spec.head_locked => Some(&**room),
         _ => None,
     };
     Ok(Transmission {

@@ -14,6 +14,7 @@ mod docs;
 mod draw;
 mod file;
 mod head;
+mod headphones;
 mod hear;
 mod inspect;
 mod ir;
@@ -75,6 +76,7 @@ enum Verb {
     Scene(scene::SceneArgs),
     Ir(ir::IrArgs),
     Hrtf(head::HrtfArgs),
+    Headphones(headphones::HeadphonesArgs),
     Bench(bench_verb::BenchArgs),
     Completions(docs::CompletionsArgs),
     Man(docs::ManArgs),
@@ -125,6 +127,7 @@ fn dispatch(cli: Cli) -> Result<()> {
         Verb::Scene(args) => scene::run(args, common),
         Verb::Ir(args) => ir::run(&args, common),
         Verb::Hrtf(args) => head::run(args, common),
+        Verb::Headphones(args) => headphones::run(&args, common),
         Verb::Bench(args) => bench_verb::run(&args, common),
         Verb::Completions(args) => docs::completions(&args, &mut Cli::command(), common),
         Verb::Man(args) => docs::man(&args, &Cli::command(), common),

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
   periphon render voice.wav --orbit 8
   periphon render band.toml -o band.wav
   periphon render song.flac --room concert-hall
+  periphon render song.flac --headphones 'Sennheiser HD 650'
   periphon render film.mkv --place speakers --hrtf my-head.sofa
   periphon render bed.wav --layout 7.1.4 --format f32 --loudness off")]
 pub(super) struct RenderArgs {
@@ -104,6 +105,7 @@ struct Json<'a> {
     realtime_factor: f64,
     hrtf: &'a str,
     room: &'a str,
+    headphones: &'a str,
     warnings: &'a [String],
 }
 
@@ -176,13 +178,15 @@ fn to_json(r: &RenderReport) -> Json<'_> {
         realtime_factor: r.realtime_factor,
         hrtf: &r.hrtf,
         room: &r.room,
+        headphones: &r.headphones,
         warnings: &r.warnings,
     }
 }
 
 fn summary(r: &RenderReport) -> String {
+    let headphones = if r.headphones == "none" { String::new() } else { format!(", headphones {}", r.headphones) };
     format!(
-        "{}: {:.1} s at {} Hz, {} ({}), room {}, head {}, {} and {}, gain {:+.1} dB, {:.0} times real time\n",
+        "{}: {:.1} s at {} Hz, {} ({}), room {}, head {}{headphones}, {} and {}, gain {:+.1} dB, {:.0} times real time\n",
         r.output.display(),
         r.frames as f64 / f64::from(r.sample_rate),
         r.sample_rate,

@@ -98,7 +98,10 @@ pub(super) fn open(file: &Path) -> Result<Scene> {
 
 fn check(file: &Path, common: &Common) -> Result<()> {
     // A file with a room and nothing that sounds is one for --room.
-    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let small = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.len() < 1 << 22);
+    let text = if small { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
+    // Comments say what they like.
+    let text: String = text.lines().map(|l| l.split('#').next().unwrap_or(l)).collect::<Vec<_>>().join("\n");
     let is_room = !text.contains("format") && text.contains("[room]") && !text.contains("[[");
     let result = if is_room {
         RoomFile::open(file).map(|_| "a room for --room, without mistakes".to_string())

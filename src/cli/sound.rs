@@ -24,16 +24,20 @@ pub(super) struct SoundArgs {
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
     /// The room: none (free field), a preset (studio, living-room, bedroom, club, theatre, concert-hall, cathedral, car,
-    /// open-air), or a room file (.toml) [default: none for a point, studio otherwise]
+    /// open-air), a room file (.toml), or measured responses (SOFA, or a two-channel WAV) [default: none for a point, studio otherwise]
     #[arg(long, value_name = "ROOM")]
     room: Option<String>,
     /// The head: a SOFA file, or a built-in set (ku100, kemar)
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
     hrtf: String,
+    /// Correction after the ears: an equaliser file as AutoEq publishes them, an impulse response, or a headphone's name
+    /// [default: none]
+    #[arg(long, value_name = "FILE|MODEL")]
+    headphones: Option<String>,
     /// Sample rate of the output, Hz [default: the input's]
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8000..=384_000), allow_negative_numbers = true)]
     rate: Option<u32>,
-    /// Integrated loudness of the output: LUFS, the input's own (source), or no gain at all (off)
+    /// Integrated loudness of the output: LUFS, the input's own (source; a scene's -16 at most), or no gain at all (off)
     #[arg(long, value_name = "LUFS|source|off", default_value = "source", value_parser = numbers::loudness, allow_hyphen_values = true)]
     loudness: Loudness,
     /// Ceiling of the true peak [default: -1, and off with --loudness off]
@@ -96,6 +100,7 @@ impl SoundArgs {
             layout: self.layout.clone(),
             hrtf: self.hrtf.clone(),
             room: self.room.clone(),
+            headphones: self.headphones.clone().filter(|h| h != "none"),
             rate: self.rate,
             loudness: self.loudness,
             true_peak: match self.true_peak {

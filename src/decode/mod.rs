@@ -201,6 +201,29 @@ impl Decoder {
         Ok(got)
     }
 
+    /// Reads all that is left, a vector for each channel; `None` as soon as it lasts longer than `most_seconds`.
+    ///
+    /// # Errors
+    /// As [`Decoder::read`].
+    pub(crate) fn read_rest(&mut self, most_seconds: f64) -> Result<Option<Vec<Vec<f32>>>> {
+        const STEP: usize = 16_384;
+        let channels = self.info.layout.channels();
+        let mut planes = vec![Vec::new(); channels];
+        let mut part = AudioBuffer::new(channels, 0);
+        loop {
+            let frames = self.read(&mut part, STEP)?;
+            if frames == 0 {
+                return Ok(Some(planes));
+            }
+            for (plane, x) in planes.iter_mut().zip(part.iter()) {
+                plane.extend_from_slice(&x[..frames]);
+            }
+            if planes[0].len() as f64 > most_seconds * f64::from(self.info.sample_rate) {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Makes `frame` the next one read, to the sample; beyond the end is the end.
     ///
     /// # Errors

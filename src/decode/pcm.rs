@@ -1,6 +1,7 @@
 //! Interleaved PCM bytes to planar `f32`, one tight loop for each sample type.
 
 use crate::buffer::AudioBuffer;
+use crate::buffer::is_sound;
 
 /// How one sample is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,21 +99,14 @@ fn strided<const W: usize, const N: usize>(
     }
 }
 
-/// Replaces NaN and infinity by silence; returns how many there were.
+/// Replaces NaN, infinity and what no sound is by silence; returns how many there were.
 pub(super) fn silence_non_finite(plane: &mut [f32]) -> u64 {
-    // One quick look decides: a sum of zeros unless something is not finite (x * 0 is NaN then).
-    let odd = plane.as_chunks::<16>().0.iter().fold([0.0f32; 16], |mut sum, block| {
-        for (s, x) in sum.iter_mut().zip(block) {
-            *s += x * 0.0;
-        }
-        sum
-    });
-    let tail = plane.as_chunks::<16>().1;
-    if odd.iter().chain(tail).all(|x| x.is_finite()) {
+    // One quick look decides.
+    if plane.iter().fold(true, |all, x| all & is_sound(*x)) {
         return 0;
     }
     let mut count = 0;
-    for x in plane.iter_mut().filter(|x| !x.is_finite()) {
+    for x in plane.iter_mut().filter(|x| !is_sound(**x)) {
         *x = 0.0;
         count += 1;
     }
@@ -177,5 +171,15 @@ mod tests {
         assert_eq!(silence_non_finite(&mut x), 3);
         assert_eq!(x.iter().filter(|v| **v == 0.0).count(), 3);
         assert_eq!(x[4], 0.5);
+    }
+
+    #[test]
+    fn what_no_sound_is_becomes_silence_and_is_counted() {
+        let mut plane = vec![0.5f32; 100];
+        (plane[3], plane[40], plane[77], plane[99]) = (f32::NAN, f32::NEG_INFINITY, 3e38, -2e6);
+        assert_eq!(silence_non_finite(&mut plane), 4);
+        assert_eq!(plane.iter().filter(|x| **x == 0.0).count(), 4);
+        plane[5] = -9e5;
+        assert_eq!(silence_non_finite(&mut plane), 0);
     }
 }

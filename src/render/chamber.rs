@@ -103,7 +103,7 @@ impl Chamber {
         let n = room.reflection_order;
         let images = (4 * n * n * n + 6 * n * n + 8 * n) / 3;
         if images * sources > MOST_PATHS {
-            return Err(Error::limit(format!("order {n} has {images} reflections for each of {sources} sources"))
+            return Err(Error::argument(format!("order {n} has {images} reflections for each of {sources} sources"))
                 .hint(format!("lower the room's reflection_order: {MOST_PATHS} can be rendered in all")));
         }
         let late = if room.late { Some(Late::new(room, sample_rate)?) } else { None };

@@ -8,6 +8,7 @@
 use super::chamber::ChamberOptions;
 use super::control::{Command, Control, Counters, Returned};
 use super::space::{Space, Spatial, Stretch};
+use crate::buffer::is_sound;
 use crate::coords::Pose;
 use crate::dsp::denormals::FlushDenormals;
 use crate::dsp::fft::{Fft, Spectrum, good_len};
@@ -461,15 +462,14 @@ impl Hearing<'_> {
     }
 }
 
-/// Copies samples, silence for those that are not finite; returns how many there were.
+/// Copies samples, silence for those that are no sound; returns how many there were.
 fn clean_copy(from: &[f32], to: &mut [f32]) -> u64 {
     to.copy_from_slice(from);
-    const EXPONENT: u32 = 0x7f80_0000;
-    if from.iter().fold(true, |all, x| all & (x.to_bits() & EXPONENT != EXPONENT)) {
+    if from.iter().fold(true, |all, x| all & is_sound(*x)) {
         return 0;
     }
     let mut bad = 0;
-    for x in to.iter_mut().filter(|x| !x.is_finite()) {
+    for x in to.iter_mut().filter(|x| !is_sound(**x)) {
         *x = 0.0;
         bad += 1;
     }

@@ -35,7 +35,7 @@ impl Placement {
 /// How loud the output is to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Loudness {
-    /// As loud as the input, by BS.1770 integrated loudness.
+    /// As loud as the input, by BS.1770 integrated loudness. A scene is as loud as its sounds together, -16 LUFS at most.
     #[default]
     Source,
     /// Integrated loudness, LUFS.
@@ -61,6 +61,8 @@ pub struct RenderJob {
     pub hrtf: String,
     /// A room; `None` for the default of the placement.
     pub room: Option<String>,
+    /// Correction after the ears, by [`crate::headphones::open`]; `None` for none.
+    pub headphones: Option<String>,
     /// Output sample rate, Hz; `None` for the input's.
     pub rate: Option<u32>,
     /// How samples are written.
@@ -94,6 +96,7 @@ impl RenderJob {
             layout: None,
             hrtf: crate::hrtf::DEFAULT_HEAD.to_string(),
             room: None,
+            headphones: None,
             rate: None,
             format: SampleFormat::I24,
             loudness: Loudness::default(),
@@ -147,6 +150,8 @@ pub struct RenderReport {
     pub hrtf: String,
     /// The room used.
     pub room: String,
+    /// The headphone correction used: a model and its source, or a file; `none` without.
+    pub headphones: String,
     /// What was odd but rendered all the same.
     pub warnings: Vec<String>,
 }

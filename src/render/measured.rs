@@ -51,6 +51,17 @@ impl MeasuredPlayer {
         if stage.sources.iter().any(|s| !matches!(s.motion, Motion::Still(_))) {
             warnings.push("sources stay at their first place: a measured room has loudspeakers only".to_string());
         }
+        let places = stage.head.corners();
+        if places.iter().any(|p| *p != places[0]) {
+            warnings.push("the listener stays in one place: a measured room was measured there".to_string());
+        }
+        let shaped = |s: &SourceSpec| s.beam.everywhere != 1.0 || s.spread_deg > 0.0;
+        if stage.propagation && stage.sources.iter().any(|s| !s.everywhere && !s.head_locked) {
+            let what = if stage.sources.iter().any(shaped) { ", directivity and width" } else { "" };
+            warnings.push(format!(
+                "distance{what} of the sources count for nothing in a measured room: its responses have those of its loudspeakers"
+            ));
+        }
         let (renderer, head_name) = match room.receivers() {
             Receivers::Ears => {
                 let renderer = BrirRenderer::new(&room, &assignments, block, first.orientation)?;

@@ -14,6 +14,7 @@ use crate::buffer::AudioBuffer;
 use crate::coords::Pose;
 use crate::decode::{Kind, sniff};
 use crate::error::{Error, ErrorKind, Result};
+use crate::headphones::{self, Correction};
 use crate::hrtf;
 use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
@@ -135,12 +136,16 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         realtime_factor: 0.0,
         hrtf: ears.hrtf.clone(),
         room: ears.room.clone(),
+        headphones: ears.headphones.clone(),
         warnings: Vec::new(),
     };
     if let (Some(scratch), Some(meter)) = (&mut scratch, &meter) {
         let target_lufs = match job.loudness {
             Loudness::Off => None,
-            Loudness::Source => report.input_lufs,
+            Loudness::Source => match show {
+                Show::Scene(_) => report.input_lufs.map(|lufs| lufs.min(LOUDEST_SCENE_LUFS)),
+                Show::Track(..) => report.input_lufs,
+            },
             Loudness::Lufs(lufs) => Some(lufs),
         };
         let spec = MasterSpec { target_lufs, ceiling_dbtp: job.true_peak };
@@ -164,13 +169,19 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
 
 fn warnings(mut all: Vec<String>, report: &RenderReport) -> Vec<String> {
     if report.non_finite_samples > 0 {
-        all.push(format!("{} input samples were not finite and have been silenced", report.non_finite_samples));
+        all.push(format!(
+            "{} input samples were not finite, or absurdly large, and have been silenced",
+            report.non_finite_samples
+        ));
     }
     if report.clipped_samples > 0 {
         all.push(format!("{} output samples were beyond full scale and have been clipped", report.clipped_samples));
     }
     all
 }
+
+/// Stems add up to more than any song: brought to that they would lie in the limiter. This is what services play music at.
+const LOUDEST_SCENE_LUFS: f64 = -16.0;
 
 /// What the blocks are for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -298,7 +309,7 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;
     let skip = (job.start * f64::from(feed.rate)).round() as u64;
     let ears = Ears::new(job, pace, &stage, "scene", feed.rate, skip)?;
-    feed.prepare(ears.block, ears.tail)?;
+    feed.prepare(ears.block, ears.tail, job.tail.is_some())?;
     if let Some(total) = feed.total_frames()
         && skip > 0
         && skip >= total
@@ -315,6 +326,7 @@ pub(crate) struct Ears {
     pub(crate) placement: &'static str,
     pub(crate) hrtf: String,
     pub(crate) room: String,
+    pub(crate) headphones: String,
     pub(crate) rate: u32,
     pub(crate) block: usize,
     pub(crate) tail: u64,
@@ -323,6 +335,7 @@ pub(crate) struct Ears {
     /// Of the engine's inputs.
     fields_from: usize,
     engine: Option<Renderer>,
+    correction: Option<Correction>,
 }
 
 /// What plays.
@@ -348,18 +361,22 @@ impl Ears {
             placement,
             hrtf: "none".to_string(),
             room: stage.room.name(),
+            headphones: "none".to_string(),
             rate,
             block: job.block.unwrap_or(BLOCK),
             tail: 0,
             skip,
             fields_from: stage.sources.len(),
             engine: None,
+            correction: None,
         };
         if !(stage.sources.is_empty() && stage.fields.is_empty()) {
             let sample_rate = f64::from(rate);
             ears.engine = Some(if let StageRoom::Measured(path) = &stage.room {
+                // The head is looked at once a block, and blocks must not be heard.
                 ears.block = match pace {
-                    Pace::File => job.block.unwrap_or(if stage.moves { MEASURED_BLOCK } else { BLOCK }),
+                    Pace::File if stage.moves => MEASURED_BLOCK,
+                    Pace::File => ears.block,
                     Pace::Live => LIVE_BLOCK,
                     Pace::Follow(block) => block,
                 };
@@ -387,9 +404,20 @@ impl Ears {
         if ears.engine.is_none() && pace != Pace::File {
             ears.block = LIVE_BLOCK;
         }
+        if let Some(what) = &job.headphones {
+            let profile = headphones::open(what)?;
+            let correction = Correction::new(&profile, f64::from(rate), ears.block.min(BLOCK))?;
+            ears.tail += correction.tail_frames() as u64;
+            ears.headphones = profile.name;
+            ears.correction = Some(correction);
+        }
         if let Some(seconds) = job.tail {
             ears.tail = (seconds * f64::from(rate)).round() as u64;
         }
+        // What comes late is moved to where it belongs.
+        let late = ears.correction.as_ref().map_or(0, Correction::latency_frames) as u64;
+        ears.skip += late;
+        ears.tail += late;
         Ok(ears)
     }
 
@@ -469,6 +497,9 @@ impl Ears {
                     right.copy_from_slice(last);
                 }
             }
+        }
+        if let Some(correction) = &mut self.correction {
+            correction.process(left, right);
         }
     }
 }

@@ -143,15 +143,15 @@ impl SceneFeed {
         self.players.iter().filter(|p| p.take == Take::All).map(|p| p.layout.clone()).collect()
     }
 
-    /// Says what blocks are wanted.
-    pub(super) fn prepare(&mut self, block: usize, tail: u64) -> Result<()> {
+    /// Says what blocks are wanted, how long the room may ring on, and whether somebody asked for that.
+    pub(super) fn prepare(&mut self, block: usize, tail: u64, asked: bool) -> Result<()> {
         for player in &mut self.players {
             if player.rate != self.rate {
                 player.resampler = Some(Resampler::new(player.rate, self.rate, player.count)?);
             }
         }
-        // A scene that says how long it is ends there.
-        (self.block, self.tail) = (block, if self.limit.is_some() { 0 } else { tail });
+        // A scene that says how long it is ends there, unless somebody asks for more.
+        (self.block, self.tail) = (block, if self.limit.is_some() && !asked { 0 } else { tail });
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 use super::chamber::{Chamber, ChamberOptions};
 use crate::ambisonics::{Decoder, DecoderFilters, MAX_CHANNELS, Rotator, channels};
+use crate::buffer::is_sound;
 use crate::coords::{Pose, Rotation};
 use crate::dsp::denormals::FlushDenormals;
 use crate::error::{Error, Result};
@@ -280,7 +281,7 @@ impl Spatial {
                 let x = inputs.get(field.first_input + c).and_then(|x| x.get(from..)).unwrap_or(&[]);
                 let (sound, rest) = plane[..frames].split_at_mut(frames.min(x.len()));
                 for (y, x) in sound.iter_mut().zip(x) {
-                    let finite = x.is_finite();
+                    let finite = is_sound(*x);
                     bad += u64::from(!finite);
                     *y = if finite { x * field.spec.gain } else { 0.0 };
                 }

@@ -19,6 +19,12 @@ use std::sync::Arc;
 /// boxes on average do. They excite a room 4 dB less than points would.
 const LOUDSPEAKER: f64 = 0.6;
 
+/// Delays are kept as far as this, metres: farther sources arrive no later.
+const FARTHEST_M: f64 = 10_000.0;
+
+/// Memory for the delays of all sources.
+const MOST_DELAYED_BYTES: f64 = 2e9;
+
 /// How far inside its walls a room's loudspeakers stay, metres.
 const FROM_WALL_M: f64 = 0.15;
 
@@ -91,6 +97,10 @@ impl Stage {
         if let Layout::Ambisonic { order } = layout
             && !matches!(placement, Placement::Point(_) | Placement::Orbit(..))
         {
+            if job.room.as_deref().is_some_and(|room| room != "none") {
+                return Err(Error::argument("a sound field has its own room: --room does not go with it")
+                    .hint("leave out --room, or use the field as a [[bed]] of a scene"));
+            }
             stage.fields.push(FieldSpec { order: *order, gain: 1.0, head_locked: true });
             return Ok(stage);
         }
@@ -99,6 +109,10 @@ impl Stage {
             _ => "none",
         };
         let Listening { room, listener, distance } = find_room(job.room.as_deref().unwrap_or(usual))?;
+        if *placement == Placement::Stereo && !matches!(room, StageRoom::None) {
+            return Err(Error::argument("--place stereo plays the channels as they are, in no room")
+                .hint("leave out --room, or --place stereo"));
+        }
         let in_room = matches!(room, StageRoom::Shoebox(..));
         // Without a room everything keeps its place beside the head; with one it has a place in the room.
         let place = |at: Vec3| if in_room { inside(&room, listener + at) } else { at };
@@ -169,6 +183,8 @@ impl Stage {
                 ..SourceSpec::new(object.motion)
             });
         }
+        let in_room = matches!(stage.room, StageRoom::Shoebox(..));
+        let listener = stage.head.at(0.0).position;
         for (bed, layout) in scene.bed_inputs().iter().zip(layouts) {
             if let Layout::Ambisonic { order } = layout {
                 let gain = bed.gain as f32;
@@ -183,6 +199,12 @@ impl Stage {
                     gain,
                     head_locked: bed.head_locked || speaker.lfe,
                     everywhere: speaker.lfe,
+                    // In a room they are such as a track's.
+                    beam: if in_room && !bed.head_locked && !speaker.lfe {
+                        Beam { everywhere: LOUDSPEAKER, facing: (listener - at).direction() }
+                    } else {
+                        Beam::OMNI
+                    },
                     ..SourceSpec::still(at)
                 });
             }
@@ -208,6 +230,18 @@ impl Stage {
             || self.sources.iter().any(|s| s.beam.everywhere != 1.0 || s.spread_deg > 0.0)
     }
 
+    /// The longest way from a source to the listener, metres, as far as delays are kept.
+    fn reach_m(&self) -> f64 {
+        let head = self.head.corners();
+        let ways = self.sources.iter().filter(|s| !s.head_locked).flat_map(|s| {
+            let corners = s.motion.corners();
+            head.iter().flat_map(move |h| corners.clone().into_iter().map(|c| (c - *h).norm())).collect::<Vec<_>>()
+        });
+        let locked = self.sources.iter().filter(|s| s.head_locked);
+        let locked = locked.flat_map(|s| s.motion.corners()).map(Vec3::norm);
+        (ways.chain(locked).fold(0.0, f64::max) + 1.0).min(FARTHEST_M)
+    }
+
     /// An engine that plays it from its first frame on.
     ///
     /// # Errors
@@ -215,7 +249,15 @@ impl Stage {
     pub fn engine(&self, set: &Arc<HrtfSet>, mut options: EngineOptions) -> Result<(Engine, Control)> {
         options.still = !self.moves && !self.needs_space();
         if self.needs_space() {
-            let reach_m = if self.propagation { 150.0 } else { 1.0 };
+            let reach_m = if self.propagation { self.reach_m() } else { 1.0 };
+            let bytes = self.sources.len() as f64 * reach_m / self.speed_of_sound * set.sample_rate() * 64.0;
+            if bytes > MOST_DELAYED_BYTES {
+                return Err(Error::limit(format!(
+                    "the delay over {reach_m:.0} m for {} sources takes too much memory",
+                    self.sources.len()
+                ))
+                .hint("bring sources and listener closer together, or set propagation = false"));
+            }
             options.space = Some(Space {
                 propagation: self.propagation,
                 speed_of_sound: self.speed_of_sound,

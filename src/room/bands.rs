@@ -161,19 +161,19 @@ impl BandSplit {
     }
 }
 
-/// Gauss and Jordan with row pivots; the matrices here are far from singular.
-fn invert(mut a: [[f64; BANDS]; BANDS]) -> [[f64; BANDS]; BANDS] {
-    let mut inverse = [[0.0; BANDS]; BANDS];
-    (0..BANDS).for_each(|i| inverse[i][i] = 1.0);
-    for i in 0..BANDS {
-        let pivot = (i..BANDS).max_by(|p, q| a[*p][i].abs().total_cmp(&a[*q][i].abs())).unwrap_or(i);
+/// The inverse of a matrix of bands, by Gauss and Jordan with row pivots; these are far from singular.
+pub(super) fn invert<const N: usize>(mut a: [[f64; N]; N]) -> [[f64; N]; N] {
+    let mut inverse = [[0.0; N]; N];
+    (0..N).for_each(|i| inverse[i][i] = 1.0);
+    for i in 0..N {
+        let pivot = (i..N).max_by(|p, q| a[*p][i].abs().total_cmp(&a[*q][i].abs())).unwrap_or(i);
         a.swap(i, pivot);
         inverse.swap(i, pivot);
         let scale = 1.0 / a[i][i];
         a[i].iter_mut().for_each(|x| *x *= scale);
         inverse[i].iter_mut().for_each(|x| *x *= scale);
         let (row, other) = (a[i], inverse[i]);
-        for k in (0..BANDS).filter(|k| *k != i) {
+        for k in (0..N).filter(|k| *k != i) {
             let factor = a[k][i];
             a[k].iter_mut().zip(row).for_each(|(x, y)| *x -= factor * y);
             inverse[k].iter_mut().zip(other).for_each(|(x, y)| *x -= factor * y);

@@ -3,6 +3,11 @@
 //! A [`Room`] is a shoebox with walls, air and perhaps a wanted decay. [`lattice`] says where its mirror images are,
 //! [`bands`] filters a signal by one gain for each octave band, and everything that colours a path (walls, air,
 //! directivity) is expressed as seven such gains.
+//!
+//! While it sounds, a source's signal lies in a history of seven parts; the direct sound and every early image reads it
+//! where its way begins, and the images of the last order feed the [`late`] field, which [`decay`] tunes. [`preset`]
+//! has rooms by name, [`material`] walls. [`measured`] rooms take another way: long convolution.
+//! Offline, [`response`] adds up images exactly, [`impulse`] adds the late field, [`measures`] says what a response is like.
 
 pub mod air;
 pub mod bands;
@@ -10,7 +15,7 @@ pub mod decay;
 pub(crate) mod direct;
 pub mod directivity;
 pub(crate) mod early;
-pub mod history;
+pub(crate) mod history;
 pub mod impulse;
 pub mod late;
 pub mod lattice;

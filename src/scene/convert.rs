@@ -219,7 +219,7 @@ impl RoomSpec {
             (None, None) => return None,
         };
         room.air = self.air();
-        room.t60 = self.t60;
+        room.t60 = self.t60.or(room.t60);
         room.speed_of_sound = speed_of_sound;
         room.late = self.late.unwrap_or(room.late);
         room.reflection_order = self.reflection_order.unwrap_or(room.reflection_order);

@@ -114,6 +114,20 @@ pub enum Motion {
 }
 
 impl Motion {
+    /// Every place on the way is within the convex hull of these.
+    #[cfg(feature = "files")]
+    pub(crate) fn corners(&self) -> Vec<Vec3> {
+        match self {
+            Self::Still(p) => vec![*p],
+            Self::Orbit { centre, start, .. } => {
+                let (out, up) = (start.x.hypot(start.y), Vec3::new(0.0, 0.0, start.z));
+                let corner = |x: f64, y: f64| *centre + up + Vec3::new(x * out, y * out, 0.0);
+                vec![corner(1.0, 1.0), corner(1.0, -1.0), corner(-1.0, 1.0), corner(-1.0, -1.0)]
+            }
+            Self::Path(path) => path.keys().iter().map(|k| k.value).collect(),
+        }
+    }
+
     /// The place at `t` seconds.
     pub fn at(&self, t: f64) -> Vec3 {
         match self {
@@ -161,6 +175,15 @@ pub enum HeadMotion {
 }
 
 impl HeadMotion {
+    /// Every place on the way is within the convex hull of these.
+    #[cfg(feature = "files")]
+    pub(crate) fn corners(&self) -> Vec<Vec3> {
+        match self {
+            Self::Still(p) => vec![p.position],
+            Self::Path(path) => path.keys().iter().map(|k| k.value.position).collect(),
+        }
+    }
+
     /// The pose at `t` seconds.
     pub fn at(&self, t: f64) -> Pose {
         match self {

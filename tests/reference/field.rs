@@ -1,5 +1,7 @@
 //! What a head and a decoder make of sound fields, by plain sums over directions: the truth that a decoder is held to.
 
+#![allow(dead_code, reason = "tests use what they need of it")]
+
 use periphon::ambisonics::{DecoderFilters, channels, encode_f64};
 use periphon::coords::Vec3;
 use periphon::dsp::fft::{Fft, Spectrum};
@@ -108,6 +110,24 @@ impl Diffuse {
         for d in &grid {
             let [l, r] = hear(&lines, *d);
             sum.add(&l, &r, 1.0 / grid.len() as f64);
+        }
+        sum
+    }
+
+    /// What two ears hear, frame by frame, each frame weighted as if it were as loud as any other.
+    pub fn of_ears(rate: f64, ears: [&[f32]; 2], sum: Option<Self>) -> Self {
+        const FRAME: usize = 4096;
+        let mut sum = sum.unwrap_or_else(|| Self::new(rate));
+        let mut t = Transform::new();
+        let len = ears[0].len().min(ears[1].len());
+        for from in (0..(len + 1).saturating_sub(FRAME)).step_by(FRAME / 2) {
+            let cut = |x: &[f32]| -> Vec<f32> {
+                let hann = |n: usize| (std::f64::consts::PI * n as f64 / FRAME as f64).sin().powi(2) as f32;
+                x[from..from + FRAME].iter().enumerate().map(|(n, x)| x * hann(n)).collect()
+            };
+            let [l, r] = ears.map(cut);
+            let energy: f64 = l.iter().chain(&r).map(|x| f64::from(*x).powi(2)).sum();
+            sum.add(&t.of(&l), &t.of(&r), 1.0 / energy.max(1e-30));
         }
         sum
     }

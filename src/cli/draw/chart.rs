@@ -201,7 +201,6 @@ impl Chart {
     }
 
     /// The mark of a curve in a legend of the page's own.
-    #[allow(dead_code, reason = "for the picture of the verb `ir`")]
     pub(in crate::cli) fn key(&self, page: &mut Page, (x, y): (f64, f64), colour: Rgb) {
         rule(page, vec![(x, y), (x + 14.0, y)], 3.0, colour);
     }

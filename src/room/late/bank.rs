@@ -4,6 +4,7 @@
 //! A line's gains lie close to 1 (a decibel or so at each pass), where first-order parts meet them well; what matters is
 //! their logarithm, and that no frequency may ever gain.
 
+use crate::room::bands::invert;
 use crate::room::decay::{SPECTRUM, SPECTRUM_HZ, Spectrum};
 use rustfft::num_complex::Complex;
 
@@ -114,27 +115,6 @@ impl Bank {
             upper - if b > 0 { low[b - 1] } else { Complex::from(0.0) }
         })
     }
-}
-
-/// Gauss and Jordan with row pivots; the matrices here are far from singular.
-fn invert(mut a: [[f64; SPECTRUM]; SPECTRUM]) -> [[f64; SPECTRUM]; SPECTRUM] {
-    let mut inverse = [[0.0; SPECTRUM]; SPECTRUM];
-    (0..SPECTRUM).for_each(|i| inverse[i][i] = 1.0);
-    for i in 0..SPECTRUM {
-        let pivot = (i..SPECTRUM).max_by(|p, q| a[*p][i].abs().total_cmp(&a[*q][i].abs())).unwrap_or(i);
-        a.swap(i, pivot);
-        inverse.swap(i, pivot);
-        let scale = 1.0 / a[i][i];
-        a[i].iter_mut().for_each(|x| *x *= scale);
-        inverse[i].iter_mut().for_each(|x| *x *= scale);
-        let (row, other) = (a[i], inverse[i]);
-        for k in (0..SPECTRUM).filter(|k| *k != i) {
-            let factor = a[k][i];
-            a[k].iter_mut().zip(row).for_each(|(x, y)| *x -= factor * y);
-            inverse[k].iter_mut().zip(other).for_each(|(x, y)| *x -= factor * y);
-        }
-    }
-    inverse
 }
 
 #[cfg(test)]

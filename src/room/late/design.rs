@@ -8,6 +8,7 @@
 //! the tail whatever the lines' lengths.
 
 use super::bank::{Bank, POLES};
+use super::diffuser::{Delays, delays, weighted_energy};
 use super::lines::{GROUP, GROUPS, HALF, LINES, feed, lengths};
 use crate::coords::Vec3;
 use crate::error::{Error, Result};
@@ -34,6 +35,7 @@ const ALIKE: f64 = 0.08;
 #[derive(Clone, Debug)]
 pub struct LateDesign {
     pub(super) lengths: [usize; LINES],
+    pub(super) scattering: Delays,
     pub(super) poles: [f32; POLES],
     /// What goes around, with the mixing matrix's scale.
     pub(super) round: [Taps; GROUPS],
@@ -57,7 +59,9 @@ impl LateDesign {
         check(room, sample_rate)?;
         let decay = Decay::new(room);
         let t60 = decay.t30().into_iter().fold(0.0, f64::max);
-        Ok(Self::with_lengths(room, &decay, sample_rate, lengths(room, &decay, t60, sample_rate)))
+        let least = decay.t30().into_iter().fold(t60, f64::min);
+        let scattering = delays(decay.mixing_time(), least, sample_rate);
+        Ok(Self::with_lengths(room, &decay, sample_rate, lengths(room, &decay, t60, sample_rate), scattering))
     }
 
     /// The same lines with the walls, the air, the decay or the order of another room, to glide to while sounding.
@@ -68,13 +72,14 @@ impl LateDesign {
         check(room, self.sample_rate)?;
         let mut decay = Decay::new(room);
         decay.set_cells(&self.cells);
-        Ok(Self::with_lengths(room, &decay, self.sample_rate, self.lengths))
+        Ok(Self::with_lengths(room, &decay, self.sample_rate, self.lengths, self.scattering))
     }
 
-    fn with_lengths(room: &Room, decay: &Decay, sample_rate: f64, lengths: [usize; LINES]) -> Self {
+    fn with_lengths(room: &Room, decay: &Decay, sample_rate: f64, lengths: [usize; LINES], scattering: Delays) -> Self {
         let bank = Bank::new(sample_rate);
         let mut design = Self {
             lengths,
+            scattering,
             poles: bank.poles.map(|p| p as f32),
             round: [[[0.0; GROUP]; POLES + 1]; GROUPS],
             heard: [[[0.0; GROUP]; POLES + 1]; GROUPS],
@@ -112,7 +117,9 @@ impl LateDesign {
                     0 => part.lines as f64,
                     order => decay.of_order(order, b, part.cells, rate),
                 };
-                let gain = (power * mean / fed).sqrt();
+                let scattered = &scattering[part.first..][..part.lines];
+                let later = scattered.iter().map(|d| weighted_energy(d, rate, sample_rate)).sum::<f64>();
+                let gain = (power * mean / (fed * later / part.lines as f64)).sqrt();
                 for half in (part.first / HALF)..(part.first + part.lines) / HALF {
                     // Walls that absorb everything feed nothing; more than 40 dB would make up for nothing audible.
                     design.gains[half][b] = if gain.is_finite() { gain.min(100.0) } else { 0.0 };

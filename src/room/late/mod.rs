@@ -6,7 +6,7 @@
 //! another, and walls are rarely alike: so the groups decay at their own rates, and the whole decays as fast at first and
 //! as slowly at last as the room's images do.
 //!
-//! The images of the last order rendered feed the line closest to their direction ([`LateDesign::feed`]). They are one generation
+//! The images of the last order rendered feed the line closest to their direction ([`LateDesign::feed`]), scattered. They are one generation
 //! of reflections, the first pass through the lines is the next, and [`LateDesign`] sets the level such that the energy
 //! continues that of the mean image field.
 //!
@@ -15,6 +15,7 @@
 
 mod bank;
 mod design;
+mod diffuser;
 mod kernel;
 mod lines;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::error::Result;
 use crate::room::Room;
 use bank::POLES;
 use design::{Lanes, Taps};
+use diffuser::Diffuser;
 use kernel::{Planar, SPAN};
 use lines::GROUPS;
 
@@ -47,6 +49,7 @@ const LOUDEST: f32 = 1e30;
 pub struct Late {
     design: LateDesign,
     store: Store,
+    diffuser: Diffuser,
     /// Samples since the lines were last empty: what they hold from before counts as silence.
     age: usize,
     state: [[Lanes; POLES]; GROUPS],
@@ -58,6 +61,7 @@ pub struct Late {
     loudest: f32,
     /// Samples since anything that can be heard went into a line.
     still: usize,
+    /// Samples that the lines and what is before them remember.
     longest: usize,
 }
 
@@ -67,6 +71,8 @@ struct Scratch {
     lines: [Planar; GROUP],
     block: [Lanes; SPAN],
     heard: [Lanes; SPAN],
+    /// What goes into one line.
+    fed: Planar,
 }
 
 /// A change under way: the weights wanted and the steps left.
@@ -98,7 +104,6 @@ impl Late {
         let longest = design.lengths.iter().fold(0, |m, n| *n.max(&m));
         Self {
             store: Store { memory: vec![0.0; total], starts, at: [0; LINES], lengths: design.lengths },
-            design,
             age: 0,
             state: [[[0.0; GROUP]; POLES]; GROUPS],
             glide: None,
@@ -107,10 +112,13 @@ impl Late {
                 lines: [[0.0; SPAN]; GROUP],
                 block: [[0.0; GROUP]; SPAN],
                 heard: [[0.0; GROUP]; SPAN],
+                fed: [0.0; SPAN],
             }),
             loudest: 0.0,
             still: 0,
-            longest,
+            longest: longest + Diffuser::memory(&design.scattering),
+            diffuser: Diffuser::new(&design.scattering),
+            design,
         }
     }
 
@@ -122,7 +130,8 @@ impl Late {
     /// Changes walls, air and decay over half a second, while sounding. False, and nothing happens, if the lines are
     /// not the same: then the design is not one of [`LateDesign::retuned`].
     pub fn glide(&mut self, to: &LateDesign) -> bool {
-        if to.lengths != self.design.lengths || to.poles != self.design.poles {
+        if to.lengths != self.design.lengths || to.scattering != self.design.scattering || to.poles != self.design.poles
+        {
             return false;
         }
         let steps = (GLIDE_SECONDS * to.sample_rate() / GLIDE_STEP as f64).ceil() as usize;
@@ -148,6 +157,9 @@ impl Late {
     }
 
     fn silence(&mut self) {
+        if self.age > 0 {
+            self.diffuser.silence();
+        }
         self.age = 0;
         self.state = [[[0.0; GROUP]; POLES]; GROUPS];
         self.loudest = 0.0;
@@ -226,7 +238,7 @@ impl Late {
     ) {
         let mut top = 0.0f32;
         for g in 0..GROUPS {
-            let Scratch { lines, block, heard } = &mut *self.scratch;
+            let Scratch { lines, block, heard, fed } = &mut *self.scratch;
             for (i, line) in lines.iter_mut().enumerate() {
                 self.store.read(g * GROUP + i, self.age, &mut line[..n]);
             }
@@ -246,8 +258,9 @@ impl Late {
             kernel::separate(block, lines);
             kernel::mix(lines, self.design.turn[g]);
             for (i, line) in lines.iter_mut().enumerate() {
-                let input = &inputs[g * GROUP + i][from..from + n];
-                line[..n].iter_mut().zip(input).for_each(|(x, i)| *x += i);
+                fed[..n].copy_from_slice(&inputs[g * GROUP + i][from..from + n]);
+                self.diffuser.process(g * GROUP + i, &mut fed[..n]);
+                line[..n].iter_mut().zip(&*fed).for_each(|(x, i)| *x += i);
                 if watch {
                     top = top.max(kernel::peak(&line[..n]));
                 }

@@ -46,6 +46,15 @@ fn literal(design: &LateDesign, frames: usize, input: impl Fn(usize, usize) -> f
     let mut queues: Vec<std::collections::VecDeque<f64>> =
         design.lengths.iter().map(|n| std::iter::repeat_n(0.0, *n).collect()).collect();
     let mut low = [[0.0f64; POLES]; LINES];
+    let mut scattered: Vec<[std::collections::VecDeque<f64>; diffuser::STAGES]> =
+        design.scattering.iter().map(|l| l.map(|n| std::iter::repeat_n(0.0, n).collect())).collect();
+    let mut input = |line: usize, n: usize| {
+        scattered[line].iter_mut().fold(f64::from(input(line, n)), |x, queue| {
+            let (past, g) = (queue.pop_front().unwrap(), f64::from(diffuser::COEFFICIENT));
+            queue.push_back(x + g * past);
+            past - g * (x + g * past)
+        })
+    };
     let hadamard = |i: usize, k: usize| if (i & k).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
     let mut heard = vec![Vec::new(); LINES];
     for n in 0..frames {
@@ -72,8 +81,8 @@ fn literal(design: &LateDesign, frames: usize, input: impl Fn(usize, usize) -> f
                 let slow = (c * half(0, i) + s * half(1, i)) * if i == 1 { -1.0 } else { 1.0 };
                 let fast = (c * half(1, i) - s * half(0, i)) * if i % 2 == 0 { -1.0 } else { 1.0 };
                 let to = g * GROUP + (i + 1) % 4;
-                queues[to].push_back(slow + f64::from(input(to, n)));
-                queues[to + 4].push_back(fast + f64::from(input(to + 4, n)));
+                queues[to].push_back(slow + input(to, n));
+                queues[to + 4].push_back(fast + input(to + 4, n));
             }
         }
     }
@@ -161,7 +170,7 @@ fn a_wanted_reverberation_time_is_had_in_every_octave_band() {
         }
     }
     // Gaussian noise of these decays is off by itself: by 6 % at 125 Hz, 4 % at 250 Hz, 2 % above, root mean square.
-    assert!(squares.sqrt() < 0.025 && worst < 0.16, "rms {}, worst {worst}", squares.sqrt());
+    assert!(squares.sqrt() < 0.025 && worst < 0.18, "rms {}, worst {worst}", squares.sqrt());
 }
 
 #[test]
@@ -178,7 +187,8 @@ fn the_level_continues_the_mean_image_field() {
                 lines.iter().map(|l| decay_in_band(&sum(std::slice::from_ref(l)), RATE, scale)[2400]).sum::<f64>()
                     / unit;
             let db = 10.0 * (got / want[b]).log10();
-            assert!(db.abs() < 0.7, "{size:?}, band {b}: {db} dB");
+            // Scattering delays some of it beyond where the network takes over.
+            assert!(db.abs() < 0.8, "{size:?}, band {b}: {db} dB");
         }
     }
 }

@@ -57,6 +57,12 @@ impl FieldRenderer {
                 room.sample_rate()
             )));
         }
+        if assignments.len() > MOST_INPUTS {
+            return Err(Error::limit(format!(
+                "a room measured as a sound field takes {MOST_INPUTS} inputs at most, not {}",
+                assignments.len()
+            )));
+        }
         check_assignments(room, assignments)?;
         let (channels, taps) = (room.receivers().count(), room.taps());
         let view = room.nearest_orientation(Rotation::IDENTITY);

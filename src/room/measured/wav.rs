@@ -1,14 +1,10 @@
 //! Measured rooms from sound files: two channels are one loudspeaker at two ears, four are a left and a right one.
 
 use super::{Emitter, MOST_SECONDS, Receivers, RoomResponses};
-use crate::buffer::AudioBuffer;
 use crate::coords::{Rotation, Vec3};
 use crate::decode;
 use crate::error::{Error, Result};
 use std::path::Path;
-
-/// Frames read at once.
-const STEP: usize = 65_536;
 
 /// Reads responses from a sound file.
 ///
@@ -27,21 +23,10 @@ pub(super) fn read(path: &Path) -> Result<RoomResponses> {
             "one channel has no ears, and a microphone array needs a model of the head: convert it to two ears first",
         ));
     }
-    let mut planes = vec![Vec::new(); channels];
-    let mut part = AudioBuffer::new(channels, 0);
-    loop {
-        let frames = decoder.read(&mut part, STEP)?;
-        if frames == 0 {
-            break;
-        }
-        for (plane, x) in planes.iter_mut().zip(part.iter()) {
-            plane.extend_from_slice(&x[..frames]);
-        }
-        if planes[0].len() as f64 > MOST_SECONDS * rate {
-            return Err(Error::limit(format!("the file is longer than {MOST_SECONDS} s, so it is no room response"))
-                .hint("give a room's impulse response, not a recording"));
-        }
-    }
+    let Some(planes) = decoder.read_rest(MOST_SECONDS)? else {
+        return Err(Error::limit(format!("the file is longer than {MOST_SECONDS} s, so it is no room response"))
+            .hint("give a room's impulse response, not a recording"));
+    };
     let mut warnings: Vec<String> = decoder.warnings().to_vec();
     // A response's channels are ears, whatever a player would take them for.
     warnings.retain(|w| !w.starts_with("the file does not say where"));

@@ -86,7 +86,8 @@ impl Decay {
         if peak_db < -290.0 {
             return None;
         }
-        let first = blocks[loudest..].iter().take_while(|b| b.1 > db(noise) + 10.0);
+        // In large rooms there is nothing between the direct sound and the first reflection.
+        let first = blocks[loudest..].iter().filter(|b| b.1 > db(noise) + 10.0);
         let mut line = Line::fit(first.copied())?;
         let mut line_size;
         let mut floor = len - len / 10;

@@ -140,3 +140,12 @@ fn the_direct_sound_and_the_first_reflection_are_told_apart() {
     // 2 ms after the direct sound the weak one still counts as direct.
     assert!((m.drr_db.unwrap() - want).abs() < 0.02, "{:?} not {want}", m.drr_db);
 }
+
+#[test]
+fn a_gap_after_the_direct_sound_is_not_the_end_of_the_decay() {
+    let mut x = decay(1.0, 2.0, 8000, 3);
+    x[1700] = 4.0;
+    for band in measures(&x, RATE).bands {
+        assert!((band.t30.unwrap() - 1.0).abs() < 0.15, "{band:?}");
+    }
+}
