@@ -342,7 +342,7 @@ def plot(folder, stage, curves):
         axis.grid(alpha=0.3)
     axes[0].legend(fontsize=7, ncols=2)
     axes[1].set_xlabel("Hz")
-    figure.savefig(folder / f"panorama-{stage}.png", dpi=110)
+    figure.savefig(folder / f"panorama-{pathlib.Path(stage).stem}.png", dpi=110)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,10 @@
 //!
 //! Reverberation is what is left when the sound has gone. So where a bin holds little more than a room of one second
 //! would still hold of what went before, only nearly perfect coherence counts as direct.
+//!
+//! An onset reaches into the frames before it as far as masks differ from bin to bin. Where the power of a band of sixteen bins
+//! jumps, the band's own covariance of this moment takes the place of the remembered ones: what begins goes to one
+//! place as a whole, and its parts begin when it does.
 
 use crate::dsp::fft::LANES;
 
@@ -20,6 +24,10 @@ const ROOM_POWER: f32 = 0.12;
 /// sound, and for what may be reverberation.
 const FRESH: [f32; 2] = [0.3, 0.95];
 const DECAYING: [f32; 2] = [0.9, 0.999];
+/// An onset: the power of a band against what it was, where it begins to be one and where it is nothing else; and the
+/// frames that hold it, one window's.
+const ONSET: [f32; 2] = [1.5, 4.0];
+const FRAMES: usize = 4;
 /// Of the way between two directions, the part over which a sound goes from one to the other is 1 / this.
 pub(super) const SHARPNESS: f32 = 3.0;
 /// Below the first all sound is of the centre, above the second none because of it: low bass is not taken apart, Hz.
@@ -40,6 +48,13 @@ pub(super) struct Masks {
     /// `[left, right, real part of the cross power][LANES + bins + LANES]`
     raw: [Vec<f32>; 3],
     smooth: [Vec<f32>; 3],
+    /// The same of bands of [`LANES`] bins, now, with one more at each end.
+    wide: [Vec<f32>; 3],
+    /// The power of each band as remembered, how much of an onset each of the last frames was, and the most of them.
+    past: Vec<f32>,
+    onsets: [Vec<f32>; FRAMES],
+    turn: usize,
+    onset: Vec<f32>,
     /// What a room would still hold.
     held: Vec<f32>,
     decay: Vec<f32>,
@@ -50,6 +65,8 @@ pub(super) struct Masks {
     pub direction: Vec<f32>,
     /// What of each bin goes to the centre whatever it is.
     pub bass: Vec<f32>,
+    /// The last bin.
+    nyquist: usize,
     scale: f32,
     keep: f32,
     hold: f32,
@@ -68,12 +85,18 @@ impl Masks {
         Self {
             raw: std::array::from_fn(|_| wide()),
             smooth: std::array::from_fn(|_| vec![0.0; bins]),
+            wide: std::array::from_fn(|_| vec![0.0; bins / LANES + 2]),
+            past: vec![0.0; bins / LANES],
+            onsets: std::array::from_fn(|_| vec![0.0; bins / LANES]),
+            turn: 0,
+            onset: vec![0.0; bins / LANES + 2],
             held: vec![0.0; bins],
             decay: wide(),
             bass: open.iter().map(|o| 1.0 - o).collect(),
             open,
             direct: vec![0.0; bins],
             direction: vec![0.0; bins],
+            nyquist: len / 2,
             scale: (1.0 / (len as f64 * len as f64)) as f32,
             keep: (-(hop as f64) / (MEMORY_S * sample_rate)).exp() as f32,
             // −60 dB are 13.8 nepers of power.
@@ -85,6 +108,9 @@ impl Masks {
     pub(super) fn reset(&mut self) {
         self.smooth.iter_mut().for_each(|s| s.fill(0.0));
         self.held.fill(0.0);
+        self.past.fill(0.0);
+        self.onsets.iter_mut().for_each(|o| o.fill(0.0));
+        self.turn = 0;
     }
 
     /// Looks at the next frame.
@@ -92,23 +118,64 @@ impl Masks {
         let bins = self.direct.len();
         let margin = LANES..LANES + bins;
         let [ll, rr, lr] = &mut self.raw;
-        powers(
-            x,
-            self.scale,
-            [&mut ll[margin.clone()], &mut rr[margin.clone()], &mut lr[margin.clone()]],
-        );
-        for raw in &mut self.raw {
-            // The bin before the first is the mirror image of the one after it.
-            raw[LANES - 1] = raw[LANES + 1];
-        }
+        powers(x, self.scale, [&mut ll[margin.clone()], &mut rr[margin.clone()], &mut lr[margin.clone()]]);
+        self.find_onsets();
+        self.raw.iter_mut().for_each(|raw| mirror(raw, self.nyquist));
         let [ll, rr, lr] = &self.raw;
         let sum = [&ll[..], &rr[..], &lr[..]];
         remember(sum, &mut self.smooth, self.keep);
         decaying(sum, &mut self.held, &mut self.decay[margin], self.hold);
-        self.decay[LANES - 1] = self.decay[LANES + 1];
-        let [ll, rr, lr] = &self.smooth;
-        judge([ll, rr, lr], &self.decay, &self.open, &mut self.direct, &mut self.direction, self.directions);
+        mirror(&mut self.decay, self.nyquist);
+        let seen = Seen { smooth: &self.smooth, wide: &self.wide, onset: &self.onset, decay: &self.decay };
+        let half = LANES / 2;
+        for (band, start) in (0..=bins).step_by(LANES).enumerate() {
+            // From the middle of one band to that of the next.
+            let from = start.saturating_sub(half);
+            let to = (start + half).min(bins);
+            let shift = from + half - start;
+            let (direct, direction) = (&mut self.direct[from..to], &mut self.direction[from..to]);
+            judge(&seen, band, shift, from, &self.open[from..to], direct, direction, self.directions);
+        }
     }
+
+    /// Looks for bands whose power jumps.
+    fn find_onsets(&mut self) {
+        let bands = self.past.len();
+        for (raw, wide) in self.raw.iter().zip(&mut self.wide) {
+            let sum = |band: usize| raw[(band + 1) * LANES..][..LANES].iter().sum::<f32>();
+            // A quarter, a half and a quarter of three neighbours; beyond an end is the mirror image of the band before it.
+            let [mut before, mut this] = [sum(1.min(bands - 1)), sum(0)];
+            for band in 0..bands {
+                let next = if band + 1 < bands { sum(band + 1) } else { before };
+                wide[band + 1] = 0.5 * this + 0.25 * (before + next);
+                (before, this) = (this, next);
+            }
+            (wide[0], wide[bands + 1]) = (wide[1], wide[bands]);
+        }
+        for band in 0..bands {
+            let power = self.wide[0][band + 1] + self.wide[1][band + 1];
+            let jump = (power / (self.past[band] + NOTHING) - ONSET[0]) / (ONSET[1] - ONSET[0]);
+            self.onsets[self.turn][band] = jump.clamp(0.0, 1.0);
+            self.past[band] = self.keep * self.past[band] + (1.0 - self.keep) * power;
+            self.onset[band + 1] = self.onsets.iter().fold(0.0, |most, o| most.max(o[band]));
+        }
+        (self.onset[0], self.onset[bands + 1]) = (self.onset[1], self.onset[bands]);
+        self.turn = (self.turn + 1) % FRAMES;
+    }
+}
+
+/// What the judgement of a frame goes by.
+struct Seen<'a> {
+    smooth: &'a [Vec<f32>; 3],
+    wide: &'a [Vec<f32>; 3],
+    onset: &'a [f32],
+    decay: &'a [f32],
+}
+
+/// Neighbours of the first and of the last bin: spectra of real signals are mirror images of themselves there.
+fn mirror(x: &mut [f32], nyquist: usize) {
+    x[LANES - 1] = x[LANES + 1];
+    x[LANES + nyquist + 1] = x[LANES + nyquist - 1];
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2"))]
@@ -156,24 +223,38 @@ fn decaying(raw: [&[f32]; 3], held: &mut [f32], decay: &mut [f32], hold: f32) {
     }
 }
 
+/// The bins from `from` on, which lie between the middles of the bands `band` − 1 and `band`, `shift` bins behind the first of them.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
+#[allow(clippy::too_many_arguments)] // One loop, all that it reads and writes.
 fn judge(
-    smooth: [&[f32]; 3],
-    decay: &[f32],
+    seen: &Seen<'_>,
+    band: usize,
+    shift: usize,
+    from: usize,
     open: &[f32],
     direct: &mut [f32],
     direction: &mut [f32],
     directions: f32,
 ) {
     let n = direct.len();
-    let [ll, rr, lr] = smooth.map(|s| &s[..n]);
     let (open, direction) = (&open[..n], &mut direction[..n]);
-    let decay = &decay[LANES - 1..][..n + 2];
+    let [ll, rr, lr] = seen.smooth.each_ref().map(|s| &s[from..from + n]);
+    let decay = &seen.decay[LANES - 1 + from..][..n + 2];
+    // With the margin of one, the bands are at `band` and the one behind it.
+    let [l0, r0, x0] = seen.wide.each_ref().map(|w| w[band]);
+    let [l1, r1, x1] = seen.wide.each_ref().map(|w| w[band + 1]);
+    let [o0, o1] = [seen.onset[band], seen.onset[band + 1]];
     for k in 0..n {
-        let (difference, twice) = (ll[k] - rr[k], 2.0 * lr[k].max(0.0));
+        let t = ((k + shift) as f32 + 0.5) / LANES as f32;
+        let onset = o0 + t * (o1 - o0);
+        let keep = 1.0 - onset;
+        let ll = keep * ll[k] + onset * (l0 + t * (l1 - l0));
+        let rr = keep * rr[k] + onset * (r0 + t * (r1 - r0));
+        let lr = keep * lr[k] + onset * (x0 + t * (x1 - x0));
+        let (difference, twice) = (ll - rr, 2.0 * lr.max(0.0));
         let excess = (difference * difference + twice * twice).sqrt();
-        let part = excess / (ll[k] + rr[k] + NOTHING);
-        let old = three!(decay, k);
+        let part = excess / (ll + rr + NOTHING);
+        let old = keep * three!(decay, k);
         let low = FRESH[0] + old * (DECAYING[0] - FRESH[0]);
         let high = FRESH[1] + old * (DECAYING[1] - FRESH[1]);
         let t = ((part - low) / (high - low)).clamp(0.0, 1.0);

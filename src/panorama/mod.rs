@@ -28,3 +28,6 @@ pub mod timbre;
 pub use decompose::{Decomposer, Options};
 pub use parts::PartsLayout;
 pub use stage::StageFile;
+
+#[cfg(test)]
+mod tests;

@@ -203,12 +203,8 @@ mod read {
             );
         }
         let (elevations, spreads, gains) = (elevations?, spreads?, gains?);
-        let spot = |i: usize| Spot {
-            azimuth: azimuths[i],
-            elevation: elevations[i],
-            spread: spreads[i],
-            gain_db: gains[i],
-        };
+        let spot =
+            |i: usize| Spot { azimuth: azimuths[i], elevation: elevations[i], spread: spreads[i], gain_db: gains[i] };
         Some((0..n).map(spot).collect())
     }
 
@@ -223,5 +219,63 @@ mod read {
             spread: r.number("spread", 0.0, 360.0).unwrap_or(0.0),
             gain_db: r.number("gain_db", -60.0, 20.0).unwrap_or(0.0),
         })
+    }
+}
+
+#[cfg(all(test, feature = "scene"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_stages_are_whole_and_their_rooms_exist() {
+        for (name, _) in BUILT_IN {
+            let stage = StageFile::open(name).unwrap();
+            assert_eq!(stage.name, name);
+            assert!(!stage.description.is_empty(), "{name}");
+            assert!(crate::room::preset::find(&stage.room).is_some(), "{name}");
+            assert_eq!(stage.spot(stage.layout().centre()).azimuth, 0.0, "{name}");
+        }
+        assert!(BUILT_IN.iter().any(|(name, _)| *name == DEFAULT_STAGE));
+    }
+
+    #[test]
+    fn the_right_half_mirrors_the_left() {
+        let stage = StageFile::parse(
+            "mine",
+            "[direct]\nazimuths = [0, 30, 80]\nelevations = [1, 2, 3]\n[[ambience]]\nazimuth = 120\n",
+        )
+        .unwrap();
+        assert_eq!(stage.layout().sectors(), 5);
+        let azimuths: Vec<f64> = (0..5).map(|s| stage.spot(s).azimuth).collect();
+        assert_eq!(azimuths, [80.0, 30.0, 0.0, -30.0, -80.0]);
+        let elevations: Vec<f64> = (0..5).map(|s| stage.spot(s).elevation).collect();
+        assert_eq!(elevations, [3.0, 2.0, 1.0, 2.0, 3.0]);
+        assert!(stage.equalise);
+        assert_eq!((stage.room.as_str(), stage.distance), ("studio", None));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        for (text, said) in [
+            ("", "the stage says nothing of the direct sound"),
+            ("[direct]\nazimuths = [0, 20]\n", "ambience"),
+            (
+                "[direct]\nazimuths = [0]\n[[ambience]]\nazimuth = 90\n",
+                "2:12: direct.azimuths must be a list of 2 to 5",
+            ),
+            ("[direct]\nazimuths = [0, 200]\n[[ambience]]\nazimuth = 90\n", "0 to 180, not 200"),
+            ("[direct]\nazimuths = [30, 10]\n[[ambience]]\nazimuth = 90\n", "must not fall"),
+            ("[direct]\nazimuths = [0, 9]\nspreads = [1]\n[[ambience]]\nazimuth = 90\n", "a list of 2 numbers"),
+            ("[direct]\nazimuths = [0, 9]\n[[ambience]]\nspread = 90\n", "ambience[0] has no azimuth"),
+            ("rooom = 'x'\n[direct]\nazimuths = [0, 9]\n[[ambience]]\nazimuth = 9\n", "1:1: unknown key 'rooom'"),
+            ("[direct\n", "not TOML"),
+        ] {
+            let error = StageFile::parse("mine", text).unwrap_err();
+            let all = format!("{error} {:?}", error.hints());
+            assert!(all.contains(said), "{text:?}: {all}");
+        }
+        let error = StageFile::open("natrual").unwrap_err();
+        assert!(error.hints()[0].contains("natural"), "{error:?}");
+        assert_eq!(StageFile::open("nowhere.toml").unwrap_err().kind(), crate::ErrorKind::Io);
     }
 }

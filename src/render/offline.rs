@@ -7,7 +7,7 @@ use super::engine::{Engine, EngineOptions};
 use super::feed::{Feed, Program, run};
 use super::job::{Loudness, Placement, RenderJob, RenderReport};
 use super::measured::MeasuredPlayer;
-use super::panorama::{self, Colour, Opening, Still};
+use super::panorama::{self, Opening, Still};
 use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
 use super::stage::{Stage, StageRoom};
@@ -18,9 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::headphones::{self, Correction};
 use crate::hrtf;
 use crate::layout::Layout;
+use crate::output::loudness::LoudnessMeter;
 use crate::panorama::StageFile;
 use crate::panorama::stage::DEFAULT_STAGE;
-use crate::output::loudness::LoudnessMeter;
 use crate::scene::Scene;
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
@@ -305,10 +305,10 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     if let Pace::Follow(_) = pace {
         stage.stand_still();
     }
-    let ears = Ears::new(job, pace, &stage, placement.name(), file.as_ref(), rate, 0)?;
+    let mut ears = Ears::new(job, pace, &stage, placement.name(), file.as_ref(), rate, 0)?;
     feed.prepare(sums(&placement), rate, ears.block, ears.tail)?;
     if let Some(file) = &file {
-        feed.open_up(Opening::new(file, rate)?);
+        feed.open_up(Opening::new(file, rate, &std::mem::take(&mut ears.colours))?);
     }
     Ok((Show::Track(Box::new(feed)), ears))
 }
@@ -359,8 +359,8 @@ pub(crate) struct Ears {
     /// Of the engine's inputs.
     fields_from: usize,
     engine: Option<Renderer>,
-    /// What a stage's equaliser does, where it is not in the responses already.
-    colour: Option<Colour>,
+    /// A stage's equalisers, where they are not in the responses already: for the feed.
+    colours: Vec<Vec<f32>>,
     correction: Option<Correction>,
 }
 
@@ -404,7 +404,7 @@ impl Ears {
             skip,
             fields_from: stage.sources.len(),
             engine: None,
-            colour: None,
+            colours: Vec::new(),
             correction: None,
         };
         if !(stage.sources.is_empty() && stage.fields.is_empty()) {
@@ -424,8 +424,8 @@ impl Ears {
             } else if let (Some(file), Pace::File) = (file, pace) {
                 let set = hrtf::open(&job.hrtf, sample_rate)?;
                 let responses = panorama::responses(stage, &set, usize::MAX)?;
-                let colour = panorama::colour(file, &responses, &set);
-                let still = Still::new(responses, colour.as_deref(), ears.block)?;
+                let colours = panorama::colours(file, &responses, &set);
+                let still = Still::new(responses, &colours, ears.block)?;
                 ears.tail = still.tail_frames() as u64;
                 ears.hrtf.clone_from(&job.hrtf);
                 Renderer::Still(Box::new(still))
@@ -444,9 +444,8 @@ impl Ears {
                 ears.hrtf.clone_from(&job.hrtf);
                 if let Some(file) = file {
                     let responses = panorama::responses(stage, &set, panorama::looked_at(&set))?;
-                    let response = panorama::colour(file, &responses, &set);
-                    ears.colour = response.map(|r| Colour::new(&r, ears.block)).transpose()?;
-                    ears.tail += ears.colour.as_ref().map_or(0, Colour::tail_frames) as u64;
+                    ears.colours = panorama::colours(file, &responses, &set);
+                    ears.tail += ears.colours.first().map_or(0, Vec::len) as u64;
                 }
                 let counters = Arc::clone(&control.counters);
                 Renderer::Engine { engine: Box::new(engine), control: Some(control), counters }
@@ -550,9 +549,6 @@ impl Ears {
                     right.copy_from_slice(last);
                 }
             }
-        }
-        if let Some(colour) = &mut self.colour {
-            colour.process(left, right);
         }
         if let Some(correction) = &mut self.correction {
             correction.process(left, right);

@@ -8,17 +8,12 @@ use crate::error::Result;
 use crate::headphones::graphic::minimum_phase;
 use crate::hrtf::HrtfSet;
 use crate::panorama::stage::Spot;
-use crate::panorama::timbre::{Pair, add_bass, equaliser};
+use crate::panorama::timbre::{Pair, add_bass, equalisers, flat};
 use crate::panorama::{Decomposer, Options, StageFile};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 use std::sync::Arc;
 
-/// Of the power of music, in the mean over songs (docs/decisions/panorama.md): what is in the middle, in the directions outwards from it (both sides
-/// together), and in the ambience.
-const MIDDLE: f64 = 0.6;
-const SIDES: f64 = 0.15;
-const AMBIENCE: f64 = 0.25;
 /// Responses end where what is left of them is this part of their energy: −90 dB.
 const ENDED: f64 = 1e-9;
 /// The equaliser looks at this much of a room's response, seconds.
@@ -43,12 +38,15 @@ pub(super) struct Opening {
     /// Places of the ambience.
     places: usize,
     parts: Vec<Vec<f32>>,
+    /// What each signal goes through, if that is not in the responses already.
+    colours: Vec<Convolver>,
     /// Frames at the beginning that are only delay.
     skip: usize,
 }
 
 impl Opening {
-    pub(super) fn new(file: &StageFile, sample_rate: u32) -> Result<Self> {
+    /// `colours` as [`colours`] has them, or none.
+    pub(super) fn new(file: &StageFile, sample_rate: u32, colours: &[Vec<f32>]) -> Result<Self> {
         let layout = file.layout();
         let decomposer = Decomposer::new(f64::from(sample_rate), &Options { sectors: layout.sectors() })?;
         Ok(Self {
@@ -56,6 +54,7 @@ impl Opening {
             decomposer,
             places: file.ambience.len(),
             parts: vec![Vec::new(); layout.len()],
+            colours: colours.iter().map(|c| filter(c)).collect::<Result<_>>()?,
         })
     }
 
@@ -83,7 +82,18 @@ impl Opening {
         let layout = self.decomposer.layout();
         let sectors = 0..layout.sectors();
         let planes = sectors.chain((0..self.places).flat_map(|_| layout.ambience()));
-        ready.extend(&planes.map(|p| &self.parts[p][late..]).collect::<Vec<_>>());
+        if self.colours.is_empty() {
+            return ready.extend(&planes.map(|p| &self.parts[p][late..]).collect::<Vec<_>>());
+        }
+        let filtered: Vec<Vec<f32>> = planes
+            .zip(&mut self.colours)
+            .map(|(part, colour)| {
+                let mut out = vec![0.0; self.parts[part].len() - late];
+                colour.process(&[&self.parts[part][late..]], &mut [&mut out]);
+                out
+            })
+            .collect();
+        ready.extend(&filtered.iter().map(Vec::as_slice).collect::<Vec<_>>());
     }
 }
 
@@ -98,7 +108,9 @@ pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Re
         let alone = Stage { sources: vec![source.clone()], ..stage.clone() };
         let (mut engine, _control) = alone.engine(set, EngineOptions::offline(set.sample_rate(), STEP, 1))?;
         let frames = engine.tail_frames().min(longest);
-        let mut pair = [vec![0.0; frames], vec![0.0; frames]];
+        // Whole blocks, so that a longer response begins with the bits of a shorter one.
+        let whole = frames.next_multiple_of(STEP);
+        let mut pair = [vec![0.0; whole], vec![0.0; whole]];
         let mut pulse = vec![0.0; STEP];
         pulse[0] = 1.0;
         let [left, right] = &mut pair;
@@ -106,38 +118,45 @@ pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Re
             engine.process(&[&pulse[..left.len()]], left, right);
             pulse[0] = 0.0;
         }
+        pair.iter_mut().for_each(|r| r.truncate(frames));
         all.push(pair);
     }
     Ok(all)
 }
 
-/// The equaliser of a stage as a response, minimum phase; `None` if it is to be left as it is. `responses` may be longer than it needs.
-pub(super) fn colour(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Option<Vec<f32>> {
-    let mut points = if file.equalise {
+/// The equaliser of each source as a response, minimum phase; none if all are to be left as they are. `responses` may be
+/// longer than it needs.
+pub(super) fn colours(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Vec<Vec<f32>> {
+    let spots = spots(file);
+    let mut curves = if file.equalise {
         let longest = looked_at(set);
         let short = |r: &Vec<f32>| r[..r.len().min(longest)].to_vec();
         let short: Vec<Pair> = responses.iter().map(|[l, r]| [short(l), short(r)]).collect();
-        equaliser(&short, &weights(file), set)
+        // Mirror images are alike.
+        let alike =
+            |a: &Spot, b: &Spot| Spot { azimuth: a.azimuth.abs(), ..*a } == Spot { azimuth: b.azimuth.abs(), ..*b };
+        let first = |s: &Spot| spots.iter().position(|other| alike(s, other)).unwrap_or(0);
+        let group: Vec<usize> = spots.iter().map(first).collect();
+        let gains: Vec<f64> = spots.iter().map(|s| s.gain_db).collect();
+        equalisers(&short, &group, &gains, set)
+    } else if file.bass_db != 0.0 {
+        vec![flat(); spots.len()]
     } else {
-        (0..24).map(|b| (62.5 * f64::from(b).exp2().powf(1.0 / 3.0), 0.0)).collect()
+        return Vec::new();
     };
-    add_bass(&mut points, file.bass_db);
-    points.iter().any(|(_, db)| db.abs() > 1e-3).then(|| minimum_phase(&points, set.sample_rate()))
+    curves.iter_mut().for_each(|c| add_bass(c, file.bass_db));
+    curves.iter().map(|c| minimum_phase(c, set.sample_rate())).collect()
+}
+
+/// A response as a filter of one signal.
+fn filter(response: &[f32]) -> Result<Convolver> {
+    let plan = Arc::new(Plan::search(1, 1, response.len(), 1024, 0)?);
+    Ok(Convolver::new(&Filters::of(&plan, &[vec![response]]), 0))
 }
 
 /// Frames of a response that the equaliser looks at.
 pub(super) fn looked_at(set: &HrtfSet) -> usize {
     (LOOKED_AT_S * set.sample_rate()) as usize
-}
-
-/// What of music's power each source gets.
-fn weights(file: &StageFile) -> Vec<f64> {
-    let sectors = file.layout().sectors();
-    let side = SIDES / (sectors - 1) as f64;
-    let places = 2 * file.ambience.len();
-    let direct = (0..sectors).map(|s| if s == sectors / 2 { MIDDLE } else { side });
-    // The share of each place is in its gain already.
-    direct.chain((0..places).map(|_| 0.5 * AMBIENCE)).collect()
 }
 
 /// A stage on which nothing moves, as the responses that it comes to: the same sound as the engine's for a fraction of its work.
@@ -146,15 +165,16 @@ pub(super) struct Still {
 }
 
 impl Still {
+    /// `colours` as [`colours`] has them.
+    ///
     /// # Errors
     /// `Limit` if the responses take too much memory.
-    pub(super) fn new(mut responses: Vec<Pair>, colour: Option<&[f32]>, block: usize) -> Result<Self> {
+    pub(super) fn new(mut responses: Vec<Pair>, colours: &[Vec<f32>], block: usize) -> Result<Self> {
+        for (pair, colour) in responses.iter_mut().zip(colours) {
+            pair.iter_mut().for_each(|r| *r = convolved(r, colour));
+        }
         let taps = responses.iter().flatten().map(|r| ended(r)).max().unwrap_or(1).max(1);
         responses.iter_mut().flatten().for_each(|r| r.truncate(taps));
-        if let Some(colour) = colour {
-            responses.iter_mut().flatten().for_each(|r| *r = convolved(r, colour));
-        }
-        let taps = responses.iter().flatten().map(Vec::len).max().unwrap_or(1);
         let plan = Arc::new(Plan::search(responses.len(), 2, taps, block, 0)?);
         let responses: Vec<Vec<Vec<f32>>> = responses.into_iter().map(Vec::from).collect();
         Ok(Self { convolver: Convolver::new(&Filters::of(&plan, &responses), 0) })
@@ -201,31 +221,83 @@ fn convolved(a: &[f32], b: &[f32]) -> Vec<f32> {
     x[..frames].iter().map(|x| (x.re / len as f64) as f32).collect()
 }
 
-/// The equaliser behind an engine, for both ears.
-pub(super) struct Colour {
-    convolver: Convolver,
-    dry: [Vec<f32>; 2],
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Layout;
+    use crate::render::{Placement, RenderJob};
 
-impl Colour {
-    pub(super) fn new(response: &[f32], block: usize) -> Result<Self> {
-        let plan = Arc::new(Plan::search(2, 2, response.len(), block, block)?);
-        let filters = Filters::of(&plan, &[vec![response, &[]], vec![&[], response]]);
-        Ok(Self { convolver: Convolver::new(&filters, 0), dry: [vec![0.0; block], vec![0.0; block]] })
+    fn noise(frames: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        (0..frames).map(|_| 0.1 * next()).collect()
     }
 
-    /// In place. Allocates nothing.
-    pub(super) fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
-        let [a, b] = &mut self.dry;
-        for (left, right) in left.chunks_mut(a.len()).zip(right.chunks_mut(b.len())) {
-            let frames = left.len().min(right.len());
-            a[..frames].copy_from_slice(&left[..frames]);
-            b[..frames].copy_from_slice(&right[..frames]);
-            self.convolver.process(&[&a[..frames], &b[..frames]], &mut [left, right]);
+    #[test]
+    fn a_stage_rendered_by_its_responses_sounds_as_the_engine_does_behind_the_same_equalisers() {
+        let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
+        let file = StageFile::open("natural").unwrap();
+        let stereo = Layout::named("stereo", 2).unwrap();
+        let stage = Stage::of_track(&RenderJob::new("a", "b"), &Placement::Panorama, &stereo, Some(&file)).unwrap();
+        let whole = responses(&stage, &set, usize::MAX).unwrap();
+        let looked = responses(&stage, &set, looked_at(&set)).unwrap();
+        let colours = colours(&file, &looked, &set);
+        // What a listener's equalisers are made from is what a file's are made from.
+        assert!(super::colours(&file, &whole, &set) == colours);
+        let frames = 12_000;
+        let inputs: Vec<Vec<f32>> = (0..stage.sources.len()).map(|i| noise(frames, i as u32)).collect();
+        let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+        let mut still = Still::new(whole, &colours, 4096).unwrap();
+        let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
+        still.process(&inputs, &mut left, &mut right);
+
+        let filtered: Vec<Vec<f32>> = inputs
+            .iter()
+            .zip(&colours)
+            .map(|(x, c)| {
+                let mut y = vec![0.0; frames];
+                filter(c).unwrap().process(&[x], &mut [&mut y]);
+                y
+            })
+            .collect();
+        let filtered: Vec<&[f32]> = filtered.iter().map(Vec::as_slice).collect();
+        let (mut engine, _control) = stage.engine(&set, EngineOptions::offline(48_000.0, 4096, 1)).unwrap();
+        let (mut a, mut b) = (vec![0.0; frames], vec![0.0; frames]);
+        for at in (0..frames).step_by(4096) {
+            let to = (at + 4096).min(frames);
+            let block: Vec<&[f32]> = filtered.iter().map(|x| &x[at..to]).collect();
+            engine.process(&block, &mut a[at..to], &mut b[at..to]);
+        }
+        let energy = |x: &[f32]| x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+        let apart = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+        for (still, engine) in [(&left, &a), (&right, &b)] {
+            let db = 10.0 * (apart(still, engine) / energy(engine)).log10();
+            assert!(db < -75.0, "{db:.1} dB");
         }
     }
 
-    pub(super) fn tail_frames(&self) -> usize {
-        self.convolver.tail_frames()
+    #[test]
+    fn what_is_opened_up_adds_up_to_the_track_in_step_with_it() {
+        let file = StageFile::open("wide").unwrap();
+        let mut opening = Opening::new(&file, 48_000, &[]).unwrap();
+        let mut ready = AudioBuffer::new(opening.channels(), 0);
+        let track = [noise(5_000, 1), noise(5_000, 2)];
+        for at in (0..5_000).step_by(777) {
+            let to = (at + 777).min(5_000);
+            let mut block = AudioBuffer::new(2, 0);
+            block.extend(&[&track[0][at..to], &track[1][at..to]]);
+            opening.push(&block, &mut ready);
+        }
+        opening.finish(&mut ready);
+        assert_eq!(ready.frames(), 5_000);
+        let parts: Vec<&[f32]> = ready.iter().take(9).collect();
+        let (mut left, mut right) = (vec![0.0; 5_000], vec![0.0; 5_000]);
+        file.layout().add_up(&parts, |_| true, &mut left, &mut right);
+        for (sum, x) in [(&left, &track[0]), (&right, &track[1])] {
+            assert!(sum.iter().zip(x).all(|(a, b)| (a - b).abs() < 1e-6));
+        }
     }
 }

@@ -87,12 +87,7 @@ impl Stage {
     ///
     /// # Errors
     /// `Argument` if the placement does not fit the layout or the room is not known, what a room file has wrong.
-    pub fn of_track(
-        job: &RenderJob,
-        placement: &Placement,
-        layout: &Layout,
-        file: Option<&StageFile>,
-    ) -> Result<Self> {
+    pub fn of_track(job: &RenderJob, placement: &Placement, layout: &Layout, file: Option<&StageFile>) -> Result<Self> {
         let mut stage = Self {
             sources: Vec::new(),
             fields: Vec::new(),
