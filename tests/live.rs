@@ -288,6 +288,35 @@ fn a_seek_lands_on_the_frame_and_does_not_click() {
 }
 
 #[test]
+fn a_scene_can_be_sought_far_into_its_loops_and_at_another_rate() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("loop.wav"), &[&noise(3, 30_011)]);
+    let scene = dir.path().join("scene.toml");
+    std::fs::write(
+        &scene,
+        "format = 1\nduration = 90.0\nsample_rate = 44100\n[[source]]\nid = \"a\"\nfile = \"loop.wav\"\npolar = { azimuth = 30, distance = 1 }\n\
+         start = 0.25\nloop = true\n",
+    )
+    .unwrap();
+    let job = plain(&scene);
+    let expected = rendered(dir.path(), &job);
+    let mut l = Listener::new(std::slice::from_ref(&scene), settings(job), Fake::default());
+    l.until_playing();
+    l.player.seek(88.0);
+    let began = Instant::now();
+    let heard = l.play_out(&[256]);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    // Both end at the same frame.
+    let frames = 44_100;
+    let tail = |x: &Vec<f32>| {
+        let end = x.iter().rposition(|x| *x != 0.0).unwrap() + 1;
+        x[end - frames..end].to_vec()
+    };
+    let error = error_db(&tail(&heard[0]), &tail(&expected[0]));
+    assert!(error < -100.0, "{error} dB");
+}
+
+#[test]
 fn tracks_follow_one_another_without_a_gap_and_rooms_ring_on() {
     let dir = tempfile::tempdir().unwrap();
     let whole = noise(5, 96_001);

@@ -69,9 +69,9 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     {
         // Of a scene all mistakes are told.
         super::scene::open(only)?;
-        if job.placement.is_some() || job.layout.is_some() || job.room.is_some() {
+        if job.placement.is_some() || job.layout.is_some() {
             return Err(Error::argument(
-                "--place, --at, --orbit, --layout and --room cannot be used with a scene, which says it itself",
+                "--place, --at, --orbit and --layout cannot be used with a scene, which says it itself",
             )
             .at(only)
             .hint("edit the scene instead"));

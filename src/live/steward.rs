@@ -21,14 +21,14 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(10);
 /// The next track is opened when so much of this one is left, seconds.
 const PRIME_S: f64 = 4.0;
-/// Played unheard before a machine is crossed over to, so that its room rings, seconds.
-const RING_S: f64 = 1.5;
 /// How far ahead of what plays a machine is when it is handed over, seconds.
 const LEAD_S: f64 = 0.06;
 /// How long a device is sought again.
 const SEEK_DEVICE: Duration = Duration::from_secs(60);
 /// A device that has not called for so long is gone.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long a playout may take to come home from a stream that has been dropped.
+const COMING_HOME: Duration = Duration::from_millis(100);
 /// Waits between tries to open a device: the first, and the longest.
 const BACK_OFF: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
@@ -339,7 +339,7 @@ impl Steward {
         // The track, its loudness and the device are opened side by side.
         let (machine, gain) = std::thread::scope(|scope| -> Result<_> {
             let machine = scope.spawn(|| {
-                let opened = Machine::open(id, &job, pace, 0, 0.0)?;
+                let opened = Machine::open(id, &job, pace, 0)?;
                 opened.0.wait_ready();
                 Ok::<_, Error>(opened)
             });
@@ -556,7 +556,7 @@ impl Steward {
             self.gains[track] = Some(guess_gain_db(&job)?);
         }
         let id = self.next_id();
-        let opened = Machine::open(id, &job, self.pace(), 0, 0.0)?;
+        let opened = Machine::open(id, &job, self.pace(), 0)?;
         opened.0.wait_ready();
         self.hand_over(track, opened, Command::Follow)?;
         Ok(true)
@@ -582,7 +582,7 @@ impl Steward {
                 let frames = self.entries.iter().find(|e| e.id == self.newest).and_then(|e| e.frames);
                 let at = frames.map_or(at as u64, |n| (at as u64).min(n.saturating_sub(1)));
                 let (id, job) = (self.next_id(), self.job(self.track, rate));
-                let opened = Machine::open(id, &job, self.pace(), at, RING_S)?;
+                let opened = Machine::open(id, &job, self.pace(), at)?;
                 opened.0.wait_ready();
                 self.hand_over(self.track, opened, |m| Command::Swap(m, false))
             }
@@ -612,7 +612,7 @@ impl Steward {
         let now = || self.shared.gauge.position.load(Ordering::Relaxed);
         self.gains[self.track] = Some(guess_gain_db(&job)?);
         let (id, pace) = (self.ids + 1, self.pace());
-        let (mut machine, card) = Machine::open(id, &job, pace, now() + lead, RING_S)?;
+        let (mut machine, card) = Machine::open(id, &job, pace, now() + lead)?;
         // Time has passed meanwhile; it plays faster than time does.
         while machine.position() < now() + lead && !machine.is_over() {
             machine.advance_to(now() + lead)?;
@@ -622,8 +622,9 @@ impl Steward {
         self.hand_over(self.track, (machine, card), |m| Command::Swap(m, true))
     }
 
-    /// Tells of a device that is gone. Always true.
+    /// Tells of a device that is gone, which is heard. Always true.
     fn lose(&mut self, why: &str) -> bool {
+        self.shared.gauge.late.fetch_add(1, Ordering::Relaxed);
         self.note(|s| s.state = State::Reopening);
         self.tell(Event::DeviceLost(why.to_string()));
         true
@@ -634,7 +635,8 @@ impl Steward {
         self.stream = None;
         let began = Instant::now();
         let rate = self.device.as_ref().map_or(48_000, |d| d.rate);
-        let mut playout = self.home.1.recv_timeout(Duration::from_secs(5)).ok();
+        // It comes home with the stream that had it, or, if that hangs, another takes its place.
+        let mut playout = self.home.1.recv_timeout(COMING_HOME).ok();
         let mut wait = BACK_OFF[0];
         loop {
             let tried = self.backend.find(rate).and_then(|found| {
@@ -683,7 +685,7 @@ impl Steward {
         self.stop_stream();
         self.start_stream(found)?;
         let (id, job) = (self.next_id(), self.job(self.track, found.rate));
-        let opened = Machine::open(id, &job, self.pace(), (at * f64::from(found.rate)) as u64, RING_S)?;
+        let opened = Machine::open(id, &job, self.pace(), (at * f64::from(found.rate)) as u64)?;
         self.hand_over(self.track, opened, |m| Command::Swap(m, false))
     }
 

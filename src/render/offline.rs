@@ -9,7 +9,7 @@ use super::job::{Loudness, Placement, RenderJob, RenderReport};
 use super::measured::MeasuredPlayer;
 use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
-use super::stage::{Stage, StageRoom};
+use super::stage::{Stage, StageRoom, room_spec};
 use crate::buffer::AudioBuffer;
 use crate::coords::Pose;
 use crate::decode::{Kind, sniff};
@@ -222,6 +222,15 @@ impl Show {
         }
     }
 
+    /// Makes a scene go on at a frame of its clock; a track is opened at its place by its job.
+    #[cfg(feature = "live")]
+    pub(crate) fn begin_at(&mut self, frame: u64) -> Result<()> {
+        match self {
+            Self::Track(_) => Ok(()),
+            Self::Scene(feed) => feed.begin_at(frame),
+        }
+    }
+
     pub(crate) fn measure(&mut self) -> Result<()> {
         match self {
             Self::Track(feed) => feed.measure(),
@@ -292,18 +301,19 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
 }
 
 fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
-    for (given, flag) in [
-        (job.placement.is_some(), "--place, --at and --orbit"),
-        (job.layout.is_some(), "--layout"),
-        (job.room.is_some(), "--room"),
-    ] {
+    for (given, flag) in [(job.placement.is_some(), "--place, --at and --orbit"), (job.layout.is_some(), "--layout")] {
         if given {
             return Err(Error::argument(format!("{flag} cannot be used with a scene, which says it itself"))
                 .at(&job.input)
                 .hint("edit the scene instead"));
         }
     }
-    let scene = Scene::open(&job.input)?;
+    let mut scene = Scene::open(&job.input)?;
+    if let Some(room) = &job.room {
+        scene.room = room_spec(room)?;
+        let misfit = |e| Error::argument(format!("the scene does not go with the room '{room}': {}", Error::from(e)));
+        scene.check().map_err(misfit)?;
+    }
     let limit = job.duration.map(|d| d + job.start);
     let mut feed = SceneFeed::open(&scene, job.rate, limit)?;
     let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::hrtf::HrtfSet;
 use crate::layout::Layout;
 use crate::room::{Room, preset};
-use crate::scene::{self, RoomChoice, RoomFile, Scene, nearest};
+use crate::scene::{self, RoomChoice, RoomFile, RoomSpec, Scene, nearest};
 use crate::spatializer::{Beam, HeadMotion, Motion, SourceSpec};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -316,6 +316,20 @@ fn find_room(name: &str) -> Result<Listening> {
             )))
         }
     }
+}
+
+/// A room by name or file, as a scene would have it; `None` for the free field.
+pub(super) fn room_spec(name: &str) -> Result<Option<RoomSpec>> {
+    if let Some(preset) = preset::find(name) {
+        return Ok(Some(RoomSpec::preset(preset)));
+    }
+    // Paths inside a scene are relative to its folder; this one is not.
+    let whole = |path: &Path| std::path::absolute(path).map_err(|e| Error::io(path, "cannot find the room", e));
+    Ok(match find_room(name)?.room {
+        StageRoom::None => None,
+        StageRoom::Measured(path) => Some(RoomSpec::measured(&whole(&path)?.to_string_lossy())),
+        StageRoom::Shoebox(..) => Some(RoomFile::open(name)?.room),
+    })
 }
 
 fn room_file(path: &Path) -> Result<Listening> {
