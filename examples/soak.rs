@@ -146,7 +146,7 @@ fn run() -> Result<()> {
 }
 
 fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
-    let settings = Settings { job: RenderJob::new(&scene, ""), follow_head: Some(128), repeat: true };
+    let settings = Settings { job: RenderJob::new(&scene, ""), follow_head: Some(128), repeat: true, memory: None };
     let backend: Box<dyn Backend> = if given.no_device {
         Box::new(Tireless)
     } else {

@@ -5,6 +5,7 @@ use super::{Common, file, print, signals};
 use crate::decode::Kind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::live::{DeviceBackend, Event, Player, Settings, State, Status, tracks};
+use crate::render::GainMemory;
 use clap::Args;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -78,7 +79,7 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
         }
     }
     signals::work_listens();
-    let settings = Settings { job, follow_head: None, repeat: args.repeat };
+    let settings = Settings { job, follow_head: None, repeat: args.repeat, memory: GainMemory::of_user() };
     let backend = DeviceBackend::new(args.device.clone(), args.buffer);
     let player = Player::start(list, settings, Box::new(backend))?;
     let mut line = StatusLine::new(common);

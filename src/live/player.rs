@@ -5,7 +5,7 @@ use super::gauge::{State, Status};
 use super::steward::{Backend, Shared, Steward};
 use crate::coords::Pose;
 use crate::error::{Error, ErrorKind, Result};
-use crate::render::{Control, Placement, RenderJob, SourceId};
+use crate::render::{Control, GainMemory, Placement, RenderJob, SourceId};
 use crate::spatializer::Motion;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Settings {
     pub follow_head: Option<usize>,
     /// From the last track on to the first.
     pub repeat: bool,
+    /// Gains that renders have found; what is not in it is measured in an excerpt.
+    pub memory: Option<GainMemory>,
 }
 
 /// What happened.

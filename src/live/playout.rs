@@ -261,8 +261,12 @@ impl Playout {
                 Command::Swap(machine, aligned) => {
                     give_back(&mut self.outbox, self.next.take());
                     if self.current.is_none() {
-                        // The first one begins as a file does: at once.
+                        // The first one begins as a file does: at once, and with it the limiter, which works in
+                        // intervals that count from there.
                         self.gauge.forget_load();
+                        if let Some(limiter) = &mut self.limiter {
+                            limiter.reset();
+                        }
                         self.current = Some(machine);
                         continue;
                     }

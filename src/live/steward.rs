@@ -1,7 +1,7 @@
 //! The thread that opens tracks, builds engines and keeps the device: everything that takes time or may fail.
 
 use super::gauge::{Gauge, State, Status};
-use super::level::guess_gain_db;
+use super::level::gain_db;
 use super::machine::{Card, Machine};
 use super::player::{Event, Request, Settings};
 use super::playout::{Command, FADE_S, Playout, Reins};
@@ -330,7 +330,8 @@ impl Steward {
             _ => self.backend.find(wanted)?,
         };
         let again = self.stream.is_none() || self.device.as_ref().map(|d| d.rate) != Some(found.rate);
-        let gain_known = self.gains[track];
+        let (gain_known, memory) = (self.gains[track], self.settings.memory.clone());
+        let memory = memory.as_ref();
         let job = self.job(track, found.rate);
         let (pace, id) = (self.pace(), self.next_id());
         if again {
@@ -343,7 +344,7 @@ impl Steward {
                 opened.0.wait_ready();
                 Ok::<_, Error>(opened)
             });
-            let gain = scope.spawn(|| gain_known.map_or_else(|| guess_gain_db(&job), Ok));
+            let gain = scope.spawn(|| gain_known.map_or_else(|| gain_db(&job, memory), Ok));
             if again {
                 self.start_stream(&found)?;
             }
@@ -553,7 +554,7 @@ impl Steward {
         }
         let job = self.job(track, rate);
         if self.gains[track].is_none() {
-            self.gains[track] = Some(guess_gain_db(&job)?);
+            self.gains[track] = Some(gain_db(&job, self.settings.memory.as_ref())?);
         }
         let id = self.next_id();
         let opened = Machine::open(id, &job, self.pace(), 0)?;
@@ -610,7 +611,7 @@ impl Steward {
         let lead = (LEAD_S * f64::from(rate)) as u64;
         let job = self.job(self.track, rate);
         let now = || self.shared.gauge.position.load(Ordering::Relaxed);
-        self.gains[self.track] = Some(guess_gain_db(&job)?);
+        self.gains[self.track] = Some(gain_db(&job, self.settings.memory.as_ref())?);
         let (id, pace) = (self.ids + 1, self.pace());
         let (mut machine, card) = Machine::open(id, &job, pace, now() + lead)?;
         // Time has passed meanwhile; it plays faster than time does.

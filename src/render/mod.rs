@@ -6,6 +6,8 @@ pub mod engine;
 #[cfg(feature = "files")]
 mod feed;
 #[cfg(feature = "files")]
+mod gains;
+#[cfg(feature = "files")]
 pub mod job;
 #[cfg(feature = "files")]
 mod measured;
@@ -22,6 +24,8 @@ pub mod stage;
 
 pub use control::{Control, SourceId};
 pub use engine::{Engine, EngineOptions, engine};
+#[cfg(feature = "files")]
+pub use gains::GainMemory;
 #[cfg(feature = "files")]
 pub use job::{Loudness, Placement, RenderJob, RenderReport};
 #[cfg(feature = "files")]

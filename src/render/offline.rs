@@ -140,15 +140,7 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         warnings: Vec::new(),
     };
     if let (Some(scratch), Some(meter)) = (&mut scratch, &meter) {
-        let target_lufs = match job.loudness {
-            Loudness::Off => None,
-            Loudness::Source => match show {
-                Show::Scene(_) => report.input_lufs.map(|lufs| lufs.min(LOUDEST_SCENE_LUFS)),
-                Show::Track(..) => report.input_lufs,
-            },
-            Loudness::Lufs(lufs) => Some(lufs),
-        };
-        let spec = MasterSpec { target_lufs, ceiling_dbtp: job.true_peak };
+        let spec = MasterSpec { target_lufs: show.target_lufs(job.loudness), ceiling_dbtp: job.true_peak };
         let mastered = master(scratch, meter, &spec, &mut sink, &mut |done| {
             progress(Progress { done_frames: done, total_frames: Some(frames), stage: "finishing" });
             go_on()
@@ -242,6 +234,17 @@ impl Show {
         match self {
             Self::Track(feed) => feed.meter.as_ref(),
             Self::Scene(feed) => feed.meter(),
+        }
+    }
+
+    /// What a render is to be brought to, of what has been measured so far; `None` for no gain.
+    pub(crate) fn target_lufs(&self, loudness: Loudness) -> Option<f64> {
+        let measured = || self.meter().and_then(LoudnessMeter::integrated_lufs);
+        match (loudness, self) {
+            (Loudness::Off, _) => None,
+            (Loudness::Source, Self::Scene(_)) => measured().map(|lufs| lufs.min(LOUDEST_SCENE_LUFS)),
+            (Loudness::Source, Self::Track(_)) => measured(),
+            (Loudness::Lufs(lufs), _) => Some(lufs),
         }
     }
 
