@@ -9,6 +9,8 @@ use crate::coords::Vec3;
 use crate::live::{SourceView, StageView};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
 
 /// Of so many sources the reflections of all are drawn; of more, those of the one that is selected.
 const ALL_REFLECTIONS: usize = 2;
@@ -36,16 +38,14 @@ pub(super) fn draw(app: &mut App, theme: Theme, buffer: &mut Buffer, area: Rect)
     walls(stage, view, theme, buffer);
     reflections(app, stage, view, theme, buffer);
     listener(stage, view, theme, buffer);
-    // The one that is selected lies above the others.
-    let others = (0..stage.sources.len()).filter(|n| *n != app.selected);
-    for n in others.chain([app.selected]) {
-        if let Some(source) = stage.sources.get(n).filter(|s| !s.everywhere) {
-            draw_source(app, stage, (n, source), view, theme, buffer);
-        }
-    }
+    let placed = || stage.sources.iter().enumerate().filter(|(_, s)| !s.everywhere);
+    placed().for_each(|source| symbol(app, source, view, theme, buffer));
     if let Some((x, y)) = view.cell(stage.listener.position) {
         buffer.set_string(x, y, "◉", theme.accent());
     }
+    // The name of the one that is selected comes first, and the others where they find room.
+    placed().filter(|(n, _)| *n == app.selected).for_each(|source| name(app, source, view, theme, buffer));
+    placed().filter(|(n, _)| *n != app.selected).for_each(|source| name(app, source, view, theme, buffer));
     app.regions.map = Some(view);
 }
 
@@ -120,36 +120,37 @@ fn listener(stage: &StageView, view: PlanView, theme: Theme, buffer: &mut Buffer
     dots.draw(buffer, theme.accent());
 }
 
-fn draw_source(
-    app: &App,
-    stage: &StageView,
-    (n, source): (usize, &SourceView),
-    view: PlanView,
-    theme: Theme,
-    buffer: &mut Buffer,
-) {
-    let Some((x, y)) = view.cell(source.position) else { return };
-    let selected = n == app.selected;
-    let silent = app.mixer.is_silent(n);
-    let style = match (selected, silent) {
+fn style(app: &App, n: usize, theme: Theme) -> Style {
+    match (n == app.selected, app.mixer.is_silent(n)) {
         (true, _) => theme.selected(),
         (_, true) => theme.faint(),
         _ => theme.plain(),
-    };
-    let symbol = match (silent, selected) {
+    }
+}
+
+fn symbol(app: &App, (n, source): (usize, &SourceView), view: PlanView, theme: Theme, buffer: &mut Buffer) {
+    let Some((x, y)) = view.cell(source.position) else { return };
+    let symbol = match (app.mixer.is_silent(n), n == app.selected) {
         (true, _) => "○",
         (_, true) => "◆",
         _ => "●",
     };
-    buffer.set_string(x, y, symbol, style);
+    buffer.set_string(x, y, symbol, style(app, n, theme));
+}
+
+/// A source's name beside it, where nothing but fine lines is; the list has it in any case.
+fn name(app: &App, (n, source): (usize, &SourceView), view: PlanView, theme: Theme, buffer: &mut Buffer) {
+    let Some((x, y)) = view.cell(source.position) else { return };
     let name: String = harmless(&source.name).chars().take(12).collect();
-    let width = name.chars().count() as u16;
-    // Inside the walls, where the source is.
-    let end = match stage.room.as_ref().and_then(|r| r.size) {
-        Some(_) => (view.to_screen(Vec3::default()).0 as u16).min(view.area.right()),
-        None => view.area.right(),
+    let width = Span::raw(&name).width() as u16;
+    let free = |buffer: &Buffer, from: u16| {
+        let blank = |s: &str| s == " " || s.chars().all(|c| ('\u{2800}'..='\u{28ff}').contains(&c));
+        from >= view.area.x
+            && from + width <= view.area.right()
+            && (from..from + width).all(|x| buffer.cell((x, y)).is_some_and(|c| blank(c.symbol())))
     };
-    let right = x + 2 + width <= end || x > end;
-    let at = if right { x + 2 } else { x.saturating_sub(width + 1).max(view.area.x) };
-    buffer.set_stringn(at, y, name, usize::from(view.area.right() - at), style);
+    let places = [x + 2, x.saturating_sub(width + 1)];
+    if let Some(at) = places.into_iter().find(|at| free(buffer, *at)) {
+        buffer.set_stringn(at, y, name, usize::from(width), style(app, n, theme));
+    }
 }
