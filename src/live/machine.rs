@@ -1,5 +1,6 @@
 //! One track under way: its decoder ahead on a thread of its own, its engine in the callback, and a ring between them.
 
+use super::plan::Plan;
 use crate::buffer::AudioBuffer;
 use crate::coords::Pose;
 use crate::error::{Error, Result};
@@ -83,6 +84,7 @@ pub(super) struct Card {
     pub measured: bool,
     pub trouble: Trouble,
     pub warnings: Vec<String>,
+    pub plan: Plan,
 }
 
 /// The audio half. Counts frames on the output's clock, from the first that a render of the job would have.
@@ -158,6 +160,7 @@ impl Machine {
             poses: turn,
             measured: ears.is_measured(),
             trouble: Arc::clone(&trouble),
+            plan: Plan::new(&ears),
             warnings: show.warnings().into_iter().chain(ears.warnings()).collect(),
         };
         let tail = ears.tail;

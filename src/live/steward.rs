@@ -3,14 +3,13 @@
 use super::gauge::{Gauge, State, Status};
 use super::level::gain_db;
 use super::machine::{Card, Machine};
+use super::meters::Bench;
 use super::player::{Event, Request, Settings};
 use super::playout::{Command, FADE_S, Playout, Reins};
-use crate::coords::Pose;
+use super::steering::{Wheel, Wheels};
 use crate::error::{Error, ErrorKind, Result};
 use crate::render::live::Pace;
 use crate::render::{Control, RenderJob};
-use crate::spatializer::HeadMotion;
-use rtrb::Producer;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -134,47 +133,6 @@ impl Reports {
     }
 }
 
-/// The steering of a machine under way.
-pub(super) struct Wheel {
-    pub(super) id: u64,
-    pub(super) control: Option<Control>,
-    poses: Producer<Pose>,
-    measured: bool,
-}
-
-/// What the caller has steered to; machines that come later follow it.
-#[derive(Default)]
-pub(super) struct Wheels {
-    pub(super) all: Vec<Wheel>,
-    pub(super) head: Option<Pose>,
-}
-
-impl Wheels {
-    pub(super) fn set_head(&mut self, pose: Pose) -> Result<()> {
-        self.head = Some(pose);
-        for wheel in &mut self.all {
-            wheel.turn(pose)?;
-        }
-        Ok(())
-    }
-}
-
-impl Wheel {
-    fn turn(&mut self, pose: Pose) -> Result<()> {
-        if self.measured {
-            // A full ring holds poses that have not been heard yet; the next will tell.
-            let _ = self.poses.push(pose);
-        } else if let Some(control) = &mut self.control {
-            match control.set_head_motion(HeadMotion::Still(pose), 0.0) {
-                // A queue that is full holds poses that have not been heard yet.
-                Err(e) if e.kind() != ErrorKind::Limit => return Err(e),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What the steward and the player's handle both see.
 #[derive(Default)]
 pub(super) struct Shared {
@@ -182,6 +140,7 @@ pub(super) struct Shared {
     /// All of it that is not in the gauge.
     pub(super) status: Mutex<Status>,
     pub(super) wheels: Mutex<Wheels>,
+    pub(super) bench: Mutex<Option<Bench>>,
 }
 
 /// A machine given away.
@@ -356,7 +315,12 @@ impl Steward {
     }
 
     fn start_stream(&mut self, found: &Opened) -> Result<()> {
-        let (playout, reins) = Playout::new(found.rate, self.settings.job.true_peak, Arc::clone(&self.shared.gauge))?;
+        let (playout, reins, tap) =
+            Playout::new(found.rate, self.settings.job.true_peak, Arc::clone(&self.shared.gauge))?;
+        let bench = Bench::new(tap, found.rate)?;
+        if let Ok(mut slot) = self.shared.bench.lock() {
+            *slot = Some(bench);
+        }
         self.limiter_frames = playout.limiter_frames();
         self.reins = Some(reins);
         self.entries.clear();
@@ -422,12 +386,16 @@ impl Steward {
     ) -> Result<()> {
         let gain_db = self.gains[track].unwrap_or(0.0);
         machine.set_gain(10f64.powf(gain_db / 20.0) as f32);
-        let mut wheel = Wheel { id: card.id, control: card.control, poses: card.poses, measured: card.measured };
+        let wheel = Wheel {
+            id: card.id,
+            track,
+            plan: card.plan,
+            control: card.control,
+            poses: card.poses,
+            measured: card.measured,
+        };
         if let Ok(mut wheels) = self.shared.wheels.lock() {
-            if let Some(pose) = wheels.head {
-                wheel.turn(pose)?;
-            }
-            wheels.all.push(wheel);
+            wheels.add(wheel)?;
         }
         card.warnings.into_iter().for_each(|w| self.tell(Event::Warning(w)));
         self.entries.push(Entry {
@@ -587,6 +555,17 @@ impl Steward {
                 opened.0.wait_ready();
                 self.hand_over(self.track, opened, |m| Command::Swap(m, false))
             }
+            Request::Repeat(repeat) => {
+                self.settings.repeat = repeat;
+                self.dead_end = false;
+                Ok(())
+            }
+            Request::Add(tracks) => {
+                self.gains.extend(tracks.iter().map(|_| None));
+                self.tracks.extend(tracks);
+                self.dead_end = false;
+                Ok(())
+            }
             Request::Skip(step) => match self.next_track(step) {
                 Some(track) => self.begin_somewhere(track, step.signum()),
                 None if step < 0 => self.begin(self.track),
@@ -608,7 +587,8 @@ impl Steward {
     /// Crosses over to the same track as the settings have it now, at the frame that plays.
     fn exchange(&mut self) -> Result<()> {
         let rate = self.device.as_ref().map_or(48_000, |d| d.rate);
-        let lead = (LEAD_S * f64::from(rate)) as u64;
+        // While nothing sounds nothing has to be met at its frame.
+        let lead = if self.paused { 0 } else { (LEAD_S * f64::from(rate)) as u64 };
         let job = self.job(self.track, rate);
         let now = || self.shared.gauge.position.load(Ordering::Relaxed);
         self.gains[self.track] = Some(gain_db(&job, self.settings.memory.as_ref())?);
@@ -620,7 +600,8 @@ impl Steward {
         }
         machine.wait_ready();
         self.ids = id;
-        self.hand_over(self.track, (machine, card), |m| Command::Swap(m, true))
+        let aligned = !self.paused;
+        self.hand_over(self.track, (machine, card), |m| Command::Swap(m, aligned))
     }
 
     /// Tells of a device that is gone, which is heard. Always true.

@@ -345,6 +345,9 @@ pub(crate) struct Ears {
     pub(crate) tail: u64,
     /// Frames at the beginning that are not wanted.
     pub(crate) skip: u64,
+    /// What it plays.
+    #[cfg(feature = "live")]
+    pub(crate) stage: Box<Stage>,
     /// Of the engine's inputs.
     fields_from: usize,
     engine: Option<Renderer>,
@@ -379,6 +382,8 @@ impl Ears {
             block: job.block.unwrap_or(BLOCK),
             tail: 0,
             skip,
+            #[cfg(feature = "live")]
+            stage: Box::new(stage.clone()),
             fields_from: stage.sources.len(),
             engine: None,
             correction: None,

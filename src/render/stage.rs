@@ -34,6 +34,8 @@ const FROM_WALL_M: f64 = 0.15;
 pub struct Stage {
     /// One for each of the engine's mono inputs.
     pub sources: Vec<SourceSpec>,
+    /// What to call each of them: a scene's ids, else the labels of ITU-R BS.2051.
+    pub names: Vec<String>,
     /// Sound fields.
     pub fields: Vec<FieldSpec>,
     /// The listener.
@@ -87,6 +89,7 @@ impl Stage {
     pub fn of_track(job: &RenderJob, placement: &Placement, layout: &Layout) -> Result<Self> {
         let mut stage = Self {
             sources: Vec::new(),
+            names: Vec::new(),
             fields: Vec::new(),
             head: HeadMotion::Still(Pose::default()),
             room: StageRoom::None,
@@ -119,10 +122,14 @@ impl Stage {
         let source = |motion| SourceSpec { head_locked: !in_room, ..SourceSpec::new(motion) };
         match placement {
             Placement::Stereo => {}
-            Placement::Point(at) => stage.sources.push(source(Motion::Still(place(*at)))),
+            Placement::Point(at) => {
+                stage.names.push("point".to_string());
+                stage.sources.push(source(Motion::Still(place(*at))));
+            }
             Placement::Orbit(start, seconds_per_turn) => {
                 let centre = if in_room { listener } else { Vec3::default() };
                 let start = if in_room { fitting(&room, listener, *start) } else { *start };
+                stage.names.push("orbit".to_string());
                 stage.sources.push(source(Motion::Orbit { centre, start, seconds_per_turn: *seconds_per_turn }));
             }
             Placement::Panorama | Placement::Speakers => {
@@ -135,6 +142,7 @@ impl Stage {
                     let spec = source(Motion::Still(if everywhere { around } else { at }));
                     let gain = if everywhere { 1.0 } else { gain };
                     let facing = (listener - at).direction();
+                    stage.names.push(speaker.label.to_string());
                     stage.sources.push(SourceSpec {
                         gain,
                         everywhere,
@@ -159,6 +167,7 @@ impl Stage {
     pub fn of_scene(scene: &Scene, layouts: &[Layout]) -> Result<Self> {
         let mut stage = Self {
             sources: Vec::new(),
+            names: Vec::new(),
             fields: Vec::new(),
             head: scene.listener_motion()?,
             room: match scene.room_choice() {
@@ -174,6 +183,7 @@ impl Stage {
             moves: true,
         };
         for object in scene.objects()? {
+            stage.names.push(object.id);
             let facing = object.facing.rotate(Vec3::new(1.0, 0.0, 0.0));
             stage.sources.push(SourceSpec {
                 gain: object.gain,
@@ -192,6 +202,7 @@ impl Stage {
                 continue;
             }
             for speaker in speakers(layout).map_err(|e| e.at(&bed.file))? {
+                stage.names.push(speaker.label.to_string());
                 let at = bed.speaker(f64::from(speaker.azimuth), f64::from(speaker.elevation));
                 // A bed's loudspeakers are as loud as at one metre, wherever they stand.
                 let gain = bed.gain * if speaker.lfe { 1.0 } else { bed.distance };
