@@ -49,10 +49,10 @@ impl Evidence {
     /// How wide the gate is open, 0 to 1.
     ///
     /// Agreement times the square of how decided the shares are. Instrumentals give 0.000 to 0.02, voices that could be
-    /// separated at all 0.04 to 1. In between the gate closes by decibels.
+    /// separated at all 0.05 to 1. In between the gate closes by decibels.
     pub fn gate(&self) -> f32 {
-        const SHUT: f64 = 0.01;
-        const OPEN: f64 = 0.04;
+        const SHUT: f64 = 0.015;
+        const OPEN: f64 = 0.05;
         if self.either <= 0.0 || self.plain <= 0.0 {
             return 0.0;
         }
@@ -181,8 +181,9 @@ mod tests {
         assert_eq!(of(0.1, 10.0, 5.0, 10.0), 0.0, "two opinions");
         assert_eq!(of(3.0, 10.0, 1.0, 10.0), 0.0, "nothing decided");
         assert_eq!(of(0.0, 0.0, 0.0, 0.0), 0.0, "silence");
-        let half = of(2.0, 10.0, 3.162, 10.0);
-        assert!((half - 0.1).abs() < 0.01, "{half}");
+        // Half way on a logarithmic scale, 0.0274, is half of the 40 dB.
+        let half = of(2.74, 10.0, 3.162, 10.0);
+        assert!((half - 0.1).abs() < 0.002, "{half}");
     }
 
     #[test]
