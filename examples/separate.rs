@@ -42,6 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         file.finish()?;
     }
     let (sound, taken) = (frames as f64 / f64::from(rate), began.elapsed().as_secs_f64());
+    // The most memory that this process ever had, where the system tells (Linux).
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let most = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).map_or("unknown", str::trim);
+    println!("at most {most} of memory");
     println!(
         "model ready after {loaded:.3} s; {sound:.2} s of sound in {taken:.2} s: {:.1} x real time",
         sound / taken
