@@ -36,8 +36,9 @@ pub(super) fn draw(app: &mut App, theme: Theme, buffer: &mut Buffer, area: Rect)
     }
     let view = PlanView::fit(stage, area);
     walls(stage, view, theme, buffer);
-    reflections(app, stage, view, theme, buffer);
+    // Lines only go where nothing is yet: the line of sight before the reflections.
     listener(stage, view, theme, buffer);
+    reflections(app, stage, view, theme, buffer);
     let placed = || stage.sources.iter().enumerate().filter(|(_, s)| !s.everywhere);
     placed().for_each(|source| symbol(app, source, view, theme, buffer));
     if let Some((x, y)) = view.cell(stage.listener.position) {
