@@ -49,6 +49,8 @@ def listen(seconds):
 
 
 COLOURS = {"default": "#d8d8d8", "cyan": "#56c8d8", "brown": "#e5c07b", "yellow": "#e5c07b", "green": "#7ec16e", "red": "#e06c75"}
+# As pyte names those of the palette.
+COLOURS |= {"cd0000": "#e06c75", "00cd00": "#7ec16e", "cdcd00": "#e5c07b", "00cdcd": "#56c8d8"}
 
 
 def draw(name):

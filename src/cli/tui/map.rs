@@ -144,14 +144,16 @@ fn name(app: &App, (n, source): (usize, &SourceView), view: PlanView, theme: The
     let Some((x, y)) = view.cell(source.position) else { return };
     let name: String = harmless(&source.name).chars().take(12).collect();
     let width = Span::raw(&name).width() as u16;
-    let free = |buffer: &Buffer, from: u16| {
+    let free = |buffer: &Buffer, from: u16, y: u16| {
         let blank = |s: &str| s == " " || s.chars().all(|c| ('\u{2800}'..='\u{28ff}').contains(&c));
         from >= view.area.x
             && from + width <= view.area.right()
             && (from..from + width).all(|x| buffer.cell((x, y)).is_some_and(|c| blank(c.symbol())))
     };
-    let places = [x + 2, x.saturating_sub(width + 1)];
-    if let Some(at) = places.into_iter().find(|at| free(buffer, *at)) {
+    let middle = (x + 1).saturating_sub(width.div_ceil(2));
+    let places = [(x + 2, y), (x.saturating_sub(width + 1), y), (middle, y.saturating_sub(1)), (middle, y + 1)];
+    let on_map = |y: u16| y >= view.area.y && y < view.area.bottom();
+    if let Some((at, y)) = places.into_iter().find(|(at, y)| on_map(*y) && free(buffer, *at, *y)) {
         buffer.set_stringn(at, y, name, usize::from(width), style(app, n, theme));
     }
 }
