@@ -7,7 +7,7 @@ use super::theme::Theme;
 use crate::cli::print::harmless;
 use crate::coords::Vec3;
 use crate::live::{SourceView, StageView};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -144,11 +144,14 @@ fn name(app: &App, (n, source): (usize, &SourceView), view: PlanView, theme: The
     let Some((x, y)) = view.cell(source.position) else { return };
     let name: String = harmless(&source.name).chars().take(12).collect();
     let width = Span::raw(&name).width() as u16;
+    let letter = |c: &Cell| c.symbol().chars().any(char::is_alphanumeric);
     let free = |buffer: &Buffer, from: u16, y: u16| {
         let blank = |s: &str| s == " " || s.chars().all(|c| ('\u{2800}'..='\u{28ff}').contains(&c));
         from >= view.area.x
             && from + width <= view.area.right()
             && (from..from + width).all(|x| buffer.cell((x, y)).is_some_and(|c| blank(c.symbol())))
+            // Two names do not become one.
+            && [from.wrapping_sub(1), from + width].into_iter().all(|x| !buffer.cell((x, y)).is_some_and(letter))
     };
     let middle = (x + 1).saturating_sub(width.div_ceil(2));
     let places = [(x + 2, y), (x.saturating_sub(width + 1), y), (middle, y.saturating_sub(1)), (middle, y + 1)];
