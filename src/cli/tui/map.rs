@@ -7,7 +7,7 @@ use super::theme::Theme;
 use crate::cli::print::harmless;
 use crate::coords::Vec3;
 use crate::live::{SourceView, StageView};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -36,8 +36,9 @@ pub(super) fn draw(app: &mut App, theme: Theme, buffer: &mut Buffer, area: Rect)
     }
     let view = PlanView::fit(stage, area);
     walls(stage, view, theme, buffer);
-    reflections(app, stage, view, theme, buffer);
+    // Lines only go where nothing is yet: the line of sight before the reflections.
     listener(stage, view, theme, buffer);
+    reflections(app, stage, view, theme, buffer);
     let placed = || stage.sources.iter().enumerate().filter(|(_, s)| !s.everywhere);
     placed().for_each(|source| symbol(app, source, view, theme, buffer));
     if let Some((x, y)) = view.cell(stage.listener.position) {
@@ -143,14 +144,19 @@ fn name(app: &App, (n, source): (usize, &SourceView), view: PlanView, theme: The
     let Some((x, y)) = view.cell(source.position) else { return };
     let name: String = harmless(&source.name).chars().take(12).collect();
     let width = Span::raw(&name).width() as u16;
-    let free = |buffer: &Buffer, from: u16| {
+    let letter = |c: &Cell| c.symbol().chars().any(char::is_alphanumeric);
+    let free = |buffer: &Buffer, from: u16, y: u16| {
         let blank = |s: &str| s == " " || s.chars().all(|c| ('\u{2800}'..='\u{28ff}').contains(&c));
         from >= view.area.x
             && from + width <= view.area.right()
             && (from..from + width).all(|x| buffer.cell((x, y)).is_some_and(|c| blank(c.symbol())))
+            // Two names do not become one.
+            && [from.wrapping_sub(1), from + width].into_iter().all(|x| !buffer.cell((x, y)).is_some_and(letter))
     };
-    let places = [x + 2, x.saturating_sub(width + 1)];
-    if let Some(at) = places.into_iter().find(|at| free(buffer, *at)) {
+    let middle = (x + 1).saturating_sub(width.div_ceil(2));
+    let places = [(x + 2, y), (x.saturating_sub(width + 1), y), (middle, y.saturating_sub(1)), (middle, y + 1)];
+    let on_map = |y: u16| y >= view.area.y && y < view.area.bottom();
+    if let Some((at, y)) = places.into_iter().find(|(at, y)| on_map(*y) && free(buffer, *at, *y)) {
         buffer.set_stringn(at, y, name, usize::from(width), style(app, n, theme));
     }
 }
