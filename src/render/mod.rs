@@ -18,6 +18,8 @@ pub mod place;
 #[cfg(feature = "files")]
 mod scene_feed;
 
+#[cfg(all(feature = "files", feature = "separate"))]
+mod singing;
 mod space;
 #[cfg(feature = "files")]
 pub mod stage;
@@ -27,7 +29,7 @@ pub use engine::{Engine, EngineOptions, engine};
 #[cfg(feature = "files")]
 pub use gains::GainMemory;
 #[cfg(feature = "files")]
-pub use job::{Loudness, Placement, RenderJob, RenderReport};
+pub use job::{Loudness, Placement, RenderJob, RenderReport, Vocals};
 #[cfg(feature = "files")]
 pub use offline::{Progress, interrupt, is_interrupted, render};
 pub use space::{FieldSpec, Space};

@@ -304,7 +304,11 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
 }
 
 fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
-    for (given, flag) in [(job.placement.is_some(), "--place, --at and --orbit"), (job.layout.is_some(), "--layout")] {
+    for (given, flag) in [
+        (job.placement.is_some(), "--place, --at and --orbit"),
+        (job.layout.is_some(), "--layout"),
+        (job.vocals.is_some(), "--vocals"),
+    ] {
         if given {
             return Err(Error::argument(format!("{flag} cannot be used with a scene, which says it itself"))
                 .at(&job.input)
