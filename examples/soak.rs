@@ -163,7 +163,7 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
         player.set_head(Pose { orientation, position: Vec3::new(2.3 + 0.2 * (0.3 * t).sin(), 2.3, 1.15) })?;
         poses += 1;
         if !given.still_room && t > next_change {
-            next_change += 0.7;
+            next_change += 2.0;
             match changes % 6 {
                 0 => player.set_room(Some("studio".to_string())),
                 1 => player.set_hrtf("kemar"),

@@ -169,5 +169,5 @@ fn a_soak_on_jack_finds_no_dropout_of_ours() {
     assert!(done.status.success());
     let told: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(count(&told, "starved_frames"), 0, "{told}");
-    assert!(count(&told, "changes") >= 10, "{told}");
+    assert!(count(&told, "changes") >= 5, "{told}");
 }

@@ -143,6 +143,25 @@ pub(super) struct Shared {
     pub(super) bench: Mutex<Option<Bench>>,
 }
 
+/// Gains that are kept.
+const MOST_KNOWN: usize = 64;
+
+/// Requests that came while others were served: of places to go to the last is meant, and changes are made together.
+fn gathered(requests: impl Iterator<Item = Request>) -> Vec<Request> {
+    let mut all: Vec<Request> = Vec::new();
+    for request in requests {
+        match (all.pop(), request) {
+            (Some(Request::Seek(_)), Request::Seek(to)) => all.push(Request::Seek(to)),
+            (Some(Request::Change(one)), Request::Change(other)) => all.push(Request::Change(Box::new(move |job| {
+                one(job);
+                other(job);
+            }))),
+            (before, request) => all.extend(before.into_iter().chain([request])),
+        }
+    }
+    all
+}
+
 /// A machine given away.
 struct Entry {
     id: u64,
@@ -177,6 +196,8 @@ pub(super) struct Steward {
     ids: u64,
     paused: bool,
     gains: Vec<Option<f64>>,
+    /// Gains found so far, and for what.
+    known: Vec<(String, f64)>,
     /// Callbacks so far, and when the last was seen.
     heartbeat: (u64, Instant),
 }
@@ -213,6 +234,7 @@ impl Steward {
             ids: 0,
             paused: false,
             gains,
+            known: Vec::new(),
             heartbeat: (0, Instant::now()),
         }
     }
@@ -230,10 +252,17 @@ impl Steward {
         self.begin_somewhere(0, 1)?;
         loop {
             match self.requests.recv_timeout(TICK) {
-                Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return self.fade_out(),
-                Ok(request) => {
-                    if let Err(e) = self.serve(request) {
-                        self.tell(Event::Warning(e.to_string()));
+                Err(RecvTimeoutError::Disconnected) => return self.fade_out(),
+                Ok(first) => {
+                    let asked = gathered(std::iter::once(first).chain(self.requests.try_iter()));
+                    // What else was asked for before the end is not waited for.
+                    if asked.iter().any(|r| matches!(r, Request::Stop)) {
+                        return self.fade_out();
+                    }
+                    for request in asked {
+                        if let Err(e) = self.serve(request) {
+                            self.tell(Event::Warning(e.to_string()));
+                        }
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -522,13 +551,27 @@ impl Steward {
         }
         let job = self.job(track, rate);
         if self.gains[track].is_none() {
-            self.gains[track] = Some(gain_db(&job, self.settings.memory.as_ref())?);
+            self.gains[track] = Some(self.gain_of(&job)?);
         }
         let id = self.next_id();
         let opened = Machine::open(id, &job, self.pace(), 0)?;
         opened.0.wait_ready();
         self.hand_over(track, opened, Command::Follow)?;
         Ok(true)
+    }
+
+    /// The gain for a job, which is found once: one goes back and forth between rooms.
+    fn gain_of(&mut self, job: &RenderJob) -> Result<f64> {
+        let what = format!("{job:?}");
+        if let Some((_, gain)) = self.known.iter().find(|(known, _)| *known == what) {
+            return Ok(*gain);
+        }
+        let gain = gain_db(job, self.settings.memory.as_ref())?;
+        if self.known.len() >= MOST_KNOWN {
+            self.known.remove(0);
+        }
+        self.known.push((what, gain));
+        Ok(gain)
     }
 
     fn next_track(&self, step: isize) -> Option<usize> {
@@ -590,8 +633,8 @@ impl Steward {
         // While nothing sounds nothing has to be met at its frame.
         let lead = if self.paused { 0 } else { (LEAD_S * f64::from(rate)) as u64 };
         let job = self.job(self.track, rate);
+        self.gains[self.track] = Some(self.gain_of(&job)?);
         let now = || self.shared.gauge.position.load(Ordering::Relaxed);
-        self.gains[self.track] = Some(gain_db(&job, self.settings.memory.as_ref())?);
         let (id, pace) = (self.ids + 1, self.pace());
         let (mut machine, card) = Machine::open(id, &job, pace, now() + lead)?;
         // Time has passed meanwhile; it plays faster than time does.
