@@ -38,6 +38,7 @@ pub mod layout;
 pub mod live;
 #[cfg(feature = "files")]
 pub mod output;
+pub mod panorama;
 pub mod render;
 #[cfg(feature = "files")]
 pub mod resample;

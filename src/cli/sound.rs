@@ -23,8 +23,12 @@ pub(super) struct SoundArgs {
     /// Read the channels as this layout: mono, stereo, 5.1, 7.1, 5.1.2, 5.1.4, 7.1.4, 22.2, ... [default: from the file]
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
+    /// Where a panorama puts centre, directions and ambience, and in which room: natural, wide, intimate, live, car,
+    /// cinema, or a stage file (.toml); [default: natural]
+    #[arg(long, value_name = "NAME|FILE")]
+    stage: Option<String>,
     /// The room: none (free field), a preset (studio, living-room, bedroom, club, theatre, concert-hall, cathedral, car,
-    /// open-air), a room file (.toml), or measured responses (SOFA, or a two-channel WAV) [default: none for a point, studio otherwise]
+    /// open-air), a room file (.toml), or measured responses (SOFA, or a two-channel WAV) [default: none for a point, the stage's for a panorama, studio otherwise]
     #[arg(long, value_name = "ROOM")]
     room: Option<String>,
     /// The voice left out, alone, or so much louder or softer, as a neural network tells it from the band; with --place
@@ -60,7 +64,7 @@ pub(super) struct SoundArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum PlaceMode {
-    /// A stereo track opened up (for now: the loudspeaker pair)
+    /// A stereo track opened up into a room, on a stage
     Panorama,
     /// No spatialisation
     Stereo,
@@ -91,6 +95,10 @@ impl SoundArgs {
             Some(PlaceMode::Panorama) => Placement::Panorama,
             Some(PlaceMode::Stereo) => Placement::Stereo,
             Some(PlaceMode::Speakers) => Placement::Speakers,
+            None if self.stage.is_some() && (self.at.is_some() || self.orbit.is_some()) => {
+                let flag = if self.orbit.is_some() { "--orbit" } else { "--at" };
+                return Err(Error::argument(format!("{flag} does not go with --stage")));
+            }
             None if self.orbit.is_some() => orbit,
             None if self.at.is_some() => Placement::Point(at),
             None => return Ok(None),
@@ -104,6 +112,7 @@ impl SoundArgs {
             layout: self.layout.clone(),
             vocals: self.vocals,
             hrtf: self.hrtf.clone(),
+            stage: self.stage.clone(),
             room: self.room.clone(),
             headphones: self.headphones.clone().filter(|h| h != "none"),
             rate: self.rate,

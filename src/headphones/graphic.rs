@@ -7,7 +7,7 @@ use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
 /// The response of `points` (Hz and dB, rising; not empty) at a sample rate: about 170 ms, faded out over its last half.
-pub(super) fn minimum_phase(points: &[(f64, f64)], sample_rate: f64) -> Vec<f32> {
+pub(crate) fn minimum_phase(points: &[(f64, f64)], sample_rate: f64) -> Vec<f32> {
     let taps = (0.17 * sample_rate) as usize;
     // Room for the cepstrum to die away, so that its end does not fold back.
     let len = (4 * taps).next_power_of_two();

@@ -14,7 +14,7 @@ pub mod catalogue;
 pub mod correction;
 pub mod equaliser;
 mod fit;
-mod graphic;
+pub(crate) mod graphic;
 #[cfg(feature = "files")]
 mod open;
 mod parse;

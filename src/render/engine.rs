@@ -310,7 +310,9 @@ impl Engine {
                 },
                 Command::Head(motion, frames) => {
                     let here = self.head.at(now);
-                    self.head.glide = Some(Glide::new(here, now, frames.max(1.0)));
+                    // Without a way there is no glide, not even one of a frame: a source that begins now looks back at where
+                    // the head was half a segment ago.
+                    self.head.glide = (frames >= 1.0).then(|| Glide::new(here, now, frames));
                     Some(Returned::Head(std::mem::replace(&mut self.head.motion, motion)))
                 }
             };

@@ -2,6 +2,7 @@
 //! silence behind the end for as long as the filters ring.
 
 use super::job::RenderJob;
+use super::panorama::Opening;
 use super::place::sum_channels;
 #[cfg(feature = "separate")]
 use super::singing::Singing;
@@ -43,6 +44,10 @@ pub(crate) struct Feed {
     /// Changes how loud the voice is, before everything else.
     #[cfg(feature = "separate")]
     singing: Option<Box<Singing>>,
+    /// Takes a stereo track apart, after resampling.
+    opening: Option<Box<Opening>>,
+    /// What has been resampled and not yet been taken apart.
+    fresh: AudioBuffer,
     /// What waits to be rendered, at the output's rate.
     ready: AudioBuffer,
     block: usize,
@@ -92,6 +97,8 @@ impl Feed {
             meter: None,
             sum: false,
             resampler: None,
+            opening: None,
+            fresh: AudioBuffer::default(),
             ready: AudioBuffer::new(layout.channels(), 0),
             layout,
             block: READ,
@@ -126,6 +133,12 @@ impl Feed {
         Some(self.resampler.as_ref().map_or(frames, |r| r.output_frames(frames)) + self.tail)
     }
 
+    /// Hands out the parts of a stereo track instead of its channels; after [`Feed::prepare`].
+    pub(super) fn open_up(&mut self, opening: Opening) {
+        self.ready = AudioBuffer::new(opening.channels(), 0);
+        self.opening = Some(Box::new(opening));
+    }
+
     /// Measures what goes in.
     pub(super) fn measure(&mut self) -> Result<()> {
         self.meter = Some(LoudnessMeter::new(&self.layout, self.rate)?.without_true_peak());
@@ -158,14 +171,30 @@ impl Program for Feed {
                 if self.sum {
                     sum_channels(&mut self.buffer);
                 }
-                match &mut self.resampler {
-                    Some(r) => r.process(&self.buffer, &mut self.ready)?,
-                    None => self.ready.extend(&self.buffer.iter().collect::<Vec<_>>()),
+                match (&mut self.resampler, &mut self.opening) {
+                    (Some(r), None) => r.process(&self.buffer, &mut self.ready)?,
+                    (None, None) => self.ready.extend(&self.buffer.iter().collect::<Vec<_>>()),
+                    (None, Some(o)) => o.push(&self.buffer, &mut self.ready),
+                    (Some(r), Some(o)) => {
+                        self.fresh.set_channels(self.buffer.channels());
+                        self.fresh.resize(0);
+                        r.process(&self.buffer, &mut self.fresh)?;
+                        o.push(&self.fresh, &mut self.ready);
+                    }
                 }
             } else {
                 self.ended = true;
+                let opens = self.opening.is_some();
                 if let Some(r) = &mut self.resampler {
-                    r.finish(&mut self.ready)?;
+                    self.fresh.set_channels(self.layout.channels());
+                    self.fresh.resize(0);
+                    r.finish(if opens { &mut self.fresh } else { &mut self.ready })?;
+                }
+                if let Some(o) = &mut self.opening {
+                    if self.resampler.is_some() {
+                        o.push(&self.fresh, &mut self.ready);
+                    }
+                    o.finish(&mut self.ready);
                 }
             }
         }

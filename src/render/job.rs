@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Where the channels of a track go.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Placement {
-    /// A stereo track opened up into the room. Until that is built: the loudspeaker pair.
+    /// A stereo track opened up into the room, on a stage ([`RenderJob::stage`]).
     Panorama,
     /// No spatialisation: two channels as they are.
     Stereo,
@@ -83,7 +83,9 @@ pub struct RenderJob {
     pub vocals: Option<Vocals>,
     /// A SOFA file or the name of a built-in set.
     pub hrtf: String,
-    /// A room; `None` for the default of the placement.
+    /// Where the panorama puts the parts of a track: a stage's name or file; `None` for the default.
+    pub stage: Option<String>,
+    /// A room; `None` for the default of the placement, for a panorama the stage's.
     pub room: Option<String>,
     /// Correction after the ears, by [`crate::headphones::open`]; `None` for none.
     pub headphones: Option<String>,
@@ -120,6 +122,7 @@ impl RenderJob {
             layout: None,
             vocals: None,
             hrtf: crate::hrtf::DEFAULT_HEAD.to_string(),
+            stage: None,
             room: None,
             headphones: None,
             rate: None,
@@ -171,6 +174,8 @@ pub struct RenderReport {
     pub seconds_elapsed: f64,
     /// Seconds of sound for one of the clock's.
     pub realtime_factor: f64,
+    /// The stage of a panorama; `none` without.
+    pub stage: String,
     /// The head used: its name and where it is from.
     pub hrtf: String,
     /// The room used.

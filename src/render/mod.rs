@@ -14,6 +14,8 @@ mod measured;
 #[cfg(feature = "files")]
 pub mod offline;
 #[cfg(feature = "files")]
+mod panorama;
+#[cfg(feature = "files")]
 pub mod place;
 #[cfg(feature = "files")]
 mod scene_feed;

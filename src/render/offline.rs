@@ -7,6 +7,7 @@ use super::engine::{Engine, EngineOptions};
 use super::feed::{Feed, Program, run};
 use super::job::{Loudness, Placement, RenderJob, RenderReport};
 use super::measured::MeasuredPlayer;
+use super::panorama::{self, Opening, Still};
 use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
 use super::stage::{Stage, StageRoom, room_spec};
@@ -18,6 +19,8 @@ use crate::headphones::{self, Correction};
 use crate::hrtf;
 use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
+use crate::panorama::StageFile;
+use crate::panorama::stage::DEFAULT_STAGE;
 use crate::scene::Scene;
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
@@ -134,6 +137,7 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         non_finite_samples: show.non_finite() + ears.non_finite(),
         seconds_elapsed: 0.0,
         realtime_factor: 0.0,
+        stage: ears.stage_name.clone(),
         hrtf: ears.hrtf.clone(),
         room: ears.room.clone(),
         headphones: ears.headphones.clone(),
@@ -293,13 +297,31 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
             .at(&job.input)
             .hint("use --place speakers"));
     }
+    let file = match (&placement, &job.stage) {
+        (Placement::Panorama, stage) => Some(StageFile::open(stage.as_deref().unwrap_or(DEFAULT_STAGE))?),
+        (_, None) => None,
+        (other, Some(_)) => {
+            return Err(Error::argument(format!("a stage is for panoramas, not for --place {}", other.name()))
+                .at(&job.input)
+                .hint("leave out --stage, or use --place panorama with a stereo track"));
+        }
+    };
+    if file.is_some() && feed.layout.channels() != 2 {
+        let channels = feed.layout.channels();
+        return Err(Error::argument(format!("a panorama is made of a stereo track, not of {channels} channel(s)"))
+            .at(&job.input)
+            .hint(if channels == 1 { "use --place point" } else { "use --place speakers" }));
+    }
     let rate = job.rate.unwrap_or(feed.rate);
-    let mut stage = Stage::of_track(job, &placement, &feed.layout)?;
+    let mut stage = Stage::of_track(job, &placement, &feed.layout, file.as_ref())?;
     if let Pace::Follow(_) = pace {
         stage.stand_still();
     }
-    let ears = Ears::new(job, pace, &stage, placement.name(), rate, 0)?;
+    let mut ears = Ears::new(job, pace, &stage, placement.name(), file.as_ref(), rate, 0)?;
     feed.prepare(sums(&placement), rate, ears.block, ears.tail)?;
+    if let Some(file) = &file {
+        feed.open_up(Opening::new(file, rate, &std::mem::take(&mut ears.colours))?);
+    }
     Ok((Show::Track(Box::new(feed)), ears))
 }
 
@@ -308,6 +330,7 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
         (job.placement.is_some(), "--place, --at and --orbit"),
         (job.layout.is_some(), "--layout"),
         (job.vocals.is_some(), "--vocals"),
+        (job.stage.is_some(), "--stage"),
     ] {
         if given {
             return Err(Error::argument(format!("{flag} cannot be used with a scene, which says it itself"))
@@ -325,7 +348,7 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     let mut feed = SceneFeed::open(&scene, job.rate, limit)?;
     let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;
     let skip = (job.start * f64::from(feed.rate)).round() as u64;
-    let ears = Ears::new(job, pace, &stage, "scene", feed.rate, skip)?;
+    let ears = Ears::new(job, pace, &stage, "scene", None, feed.rate, skip)?;
     feed.prepare(ears.block, ears.tail, job.tail.is_some())?;
     if let Some(total) = feed.total_frames()
         && skip > 0
@@ -341,6 +364,7 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
 /// The rendering half: blocks in, two ears out.
 pub(crate) struct Ears {
     pub(crate) placement: &'static str,
+    pub(crate) stage_name: String,
     pub(crate) hrtf: String,
     pub(crate) room: String,
     pub(crate) headphones: String,
@@ -355,6 +379,8 @@ pub(crate) struct Ears {
     /// Of the engine's inputs.
     fields_from: usize,
     engine: Option<Renderer>,
+    /// A stage's equalisers, where they are not in the responses already: for the feed.
+    colours: Vec<Vec<f32>>,
     correction: Option<Correction>,
 }
 
@@ -367,6 +393,7 @@ enum Renderer {
         counters: Arc<super::control::Counters>,
     },
     Measured(Box<MeasuredPlayer>),
+    Still(Box<Still>),
 }
 
 /// Frames of a block in a measured room when none is asked for: its head turns from block to block.
@@ -376,9 +403,18 @@ const LIVE_BLOCK: usize = 256;
 
 impl Ears {
     /// Builds the engine for a stage; none for a stage without anything on it.
-    fn new(job: &RenderJob, pace: Pace, stage: &Stage, placement: &'static str, rate: u32, skip: u64) -> Result<Self> {
+    fn new(
+        job: &RenderJob,
+        pace: Pace,
+        stage: &Stage,
+        placement: &'static str,
+        file: Option<&StageFile>,
+        rate: u32,
+        skip: u64,
+    ) -> Result<Self> {
         let mut ears = Self {
             placement,
+            stage_name: file.map_or_else(|| "none".to_string(), |f| f.name.clone()),
             hrtf: "none".to_string(),
             room: stage.room.name(),
             headphones: "none".to_string(),
@@ -390,6 +426,7 @@ impl Ears {
             stage: Box::new(stage.clone()),
             fields_from: stage.sources.len(),
             engine: None,
+            colours: Vec::new(),
             correction: None,
         };
         if !(stage.sources.is_empty() && stage.fields.is_empty()) {
@@ -406,6 +443,14 @@ impl Ears {
                 ears.tail = player.tail_frames() as u64;
                 ears.hrtf.clone_from(&player.head_name);
                 Renderer::Measured(Box::new(player))
+            } else if let (Some(file), Pace::File) = (file, pace) {
+                let set = hrtf::open(&job.hrtf, sample_rate)?;
+                let responses = panorama::responses(stage, &set, usize::MAX)?;
+                let colours = panorama::colours(file, &responses, &set);
+                let still = Still::new(responses, &colours, ears.block)?;
+                ears.tail = still.tail_frames() as u64;
+                ears.hrtf.clone_from(&job.hrtf);
+                Renderer::Still(Box::new(still))
             } else {
                 let set = hrtf::open(&job.hrtf, sample_rate)?;
                 let options = match pace {
@@ -419,6 +464,11 @@ impl Ears {
                 };
                 ears.tail = engine.tail_frames() as u64;
                 ears.hrtf.clone_from(&job.hrtf);
+                if let Some(file) = file {
+                    let responses = panorama::responses(stage, &set, panorama::looked_at(&set))?;
+                    ears.colours = panorama::colours(file, &responses, &set);
+                    ears.tail += ears.colours.first().map_or(0, Vec::len) as u64;
+                }
                 let counters = Arc::clone(&control.counters);
                 Renderer::Engine { engine: Box::new(engine), control: Some(control), counters }
             });
@@ -456,7 +506,7 @@ impl Ears {
         match &mut self.engine {
             Some(Renderer::Engine { engine, .. }) => engine.start_at(frame),
             Some(Renderer::Measured(player)) => player.start_at(frame),
-            None => {}
+            Some(Renderer::Still(_)) | None => {}
         }
     }
 
@@ -482,6 +532,7 @@ impl Ears {
         match &self.engine {
             Some(Renderer::Engine { counters, .. }) => counters.non_finite(),
             Some(Renderer::Measured(player)) => player.non_finite(),
+            Some(Renderer::Still(still)) => still.non_finite(),
             None => 0,
         }
     }
@@ -512,6 +563,7 @@ impl Ears {
         match &mut self.engine {
             Some(Renderer::Measured(player)) => player.process(inputs, left, right),
             Some(Renderer::Engine { engine, .. }) => engine.process(inputs, left, right),
+            Some(Renderer::Still(still)) => still.process(inputs, left, right),
             None => {
                 // Mono sounds from both sides.
                 if let (Some(first), Some(last)) = (inputs.first(), inputs.last()) {

@@ -3,12 +3,14 @@
 use super::control::Control;
 use super::engine::{Engine, EngineOptions, engine};
 use super::job::{Placement, RenderJob};
+use super::panorama;
 use super::place::speakers;
 use super::space::{FieldSpec, Space};
 use crate::coords::{Pose, Vec3};
 use crate::error::{Error, Result};
 use crate::hrtf::HrtfSet;
 use crate::layout::Layout;
+use crate::panorama::StageFile;
 use crate::room::{Room, preset};
 use crate::scene::{self, RoomChoice, RoomFile, RoomSpec, Scene, nearest};
 use crate::spatializer::{Beam, HeadMotion, Motion, SourceSpec};
@@ -82,11 +84,12 @@ struct Listening {
 }
 
 impl Stage {
-    /// A track's channels where `placement` has them, in the room that the job asks for.
+    /// A track's channels where `placement` has them, in the room that the job asks for; for a panorama its parts, on the
+    /// stage `file`.
     ///
     /// # Errors
     /// `Argument` if the placement does not fit the layout or the room is not known, what a room file has wrong.
-    pub fn of_track(job: &RenderJob, placement: &Placement, layout: &Layout) -> Result<Self> {
+    pub fn of_track(job: &RenderJob, placement: &Placement, layout: &Layout, file: Option<&StageFile>) -> Result<Self> {
         let mut stage = Self {
             sources: Vec::new(),
             names: Vec::new(),
@@ -107,8 +110,9 @@ impl Stage {
             stage.fields.push(FieldSpec { order: *order, gain: 1.0, head_locked: true });
             return Ok(stage);
         }
-        let usual = match placement {
-            Placement::Panorama | Placement::Speakers => "studio",
+        let usual = match (placement, file) {
+            (_, Some(file)) => file.room.as_str(),
+            (Placement::Panorama | Placement::Speakers, None) => "studio",
             _ => "none",
         };
         let Listening { room, listener, distance } = find_room(job.room.as_deref().unwrap_or(usual))?;
@@ -120,34 +124,52 @@ impl Stage {
         // Without a room everything keeps its place beside the head; with one it has a place in the room.
         let place = |at: Vec3| if in_room { inside(&room, listener + at) } else { at };
         let source = |motion| SourceSpec { head_locked: !in_room, ..SourceSpec::new(motion) };
-        match placement {
-            Placement::Stereo => {}
-            Placement::Point(at) => {
+        let beam = |at: Vec3| match in_room {
+            true => Beam { everywhere: LOUDSPEAKER, facing: (listener - at).direction() },
+            false => Beam::OMNI,
+        };
+        // As loud as at one metre, wherever the loudspeakers of this room stand.
+        let loudness = |at: Vec3| if in_room { (at - listener).norm() } else { 1.0 };
+        match (placement, file) {
+            (Placement::Panorama, Some(file)) => {
+                let distance = file.distance.unwrap_or(distance);
+                let sectors = file.layout().sectors();
+                for (n, spot) in panorama::spots(file).into_iter().enumerate() {
+                    stage.names.push(if n < sectors { format!("part {}", n + 1) } else { "ambience".to_string() });
+                    let around = Vec3::from_polar(spot.azimuth, spot.elevation, 1.0);
+                    let at = if in_room { place(around * distance) } else { around };
+                    stage.sources.push(SourceSpec {
+                        gain: loudness(at) * 10f64.powf(spot.gain_db / 20.0),
+                        beam: beam(at),
+                        spread_deg: spot.spread,
+                        ..source(Motion::Still(at))
+                    });
+                }
+            }
+            (Placement::Stereo, _) => {}
+            (Placement::Point(at), _) => {
                 stage.names.push("point".to_string());
                 stage.sources.push(source(Motion::Still(place(*at))));
             }
-            Placement::Orbit(start, seconds_per_turn) => {
+            (Placement::Orbit(start, seconds_per_turn), _) => {
                 let centre = if in_room { listener } else { Vec3::default() };
                 let start = if in_room { fitting(&room, listener, *start) } else { *start };
                 stage.names.push("orbit".to_string());
                 stage.sources.push(source(Motion::Orbit { centre, start, seconds_per_turn: *seconds_per_turn }));
             }
-            Placement::Panorama | Placement::Speakers => {
+            (Placement::Panorama | Placement::Speakers, _) => {
                 for speaker in speakers(layout).map_err(|e| e.at(&job.input))? {
                     let around = Vec3::from_polar(f64::from(speaker.azimuth), f64::from(speaker.elevation), 1.0);
                     let at = if in_room { place(around * distance) } else { around };
-                    // As loud as at one metre, wherever the loudspeakers of this room stand.
-                    let gain = if in_room { (at - listener).norm() } else { 1.0 };
                     let everywhere = speaker.lfe;
                     let spec = source(Motion::Still(if everywhere { around } else { at }));
-                    let gain = if everywhere { 1.0 } else { gain };
-                    let facing = (listener - at).direction();
+                    let gain = if everywhere { 1.0 } else { loudness(at) };
                     stage.names.push(speaker.label.to_string());
                     stage.sources.push(SourceSpec {
                         gain,
                         everywhere,
                         head_locked: spec.head_locked || everywhere,
-                        beam: if in_room { Beam { everywhere: LOUDSPEAKER, facing } } else { Beam::OMNI },
+                        beam: beam(at),
                         ..spec
                     });
                 }

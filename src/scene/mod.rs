@@ -26,13 +26,13 @@ mod geometry;
 #[cfg(feature = "scene")]
 mod json;
 mod near;
-mod node;
+pub(crate) mod node;
 #[cfg(feature = "scene")]
-mod parse;
+pub(crate) mod parse;
 mod parts;
 mod read;
 mod read_room;
-mod reader;
+pub(crate) mod reader;
 mod write;
 
 pub use convert::{BedInput, Object, RoomChoice};

@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 /// One value of a document.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Byte of the text at which it begins, if there is a text.
     pub at: Option<usize>,
     pub value: Value,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Text(String),
     Integer(i64),
     Float(f64),
@@ -25,14 +25,14 @@ pub(super) enum Value {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Key {
+pub(crate) struct Key {
     pub at: Option<usize>,
     pub name: String,
 }
 
 impl Node {
     /// What it is, with its article.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Text(_) => "a text",
             Value::Integer(_) | Value::Float(_) => "a number",
@@ -43,7 +43,7 @@ impl Node {
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Value::Table(entries) = &self.value else { return None };
         entries.iter().find(|(k, _)| k.name == key).map(|(_, v)| v)
     }
@@ -87,26 +87,26 @@ impl From<&[f64]> for Node {
 
 /// A table under construction.
 #[derive(Default)]
-pub(super) struct Table(Vec<(Key, Node)>);
+pub(crate) struct Table(Vec<(Key, Node)>);
 
 impl Table {
-    pub(super) fn put(&mut self, key: &str, value: impl Into<Node>) {
+    pub(crate) fn put(&mut self, key: &str, value: impl Into<Node>) {
         self.0.push((Key { at: None, name: key.to_string() }, value.into()));
     }
 
-    pub(super) fn put_some(&mut self, key: &str, value: Option<impl Into<Node>>) {
+    pub(crate) fn put_some(&mut self, key: &str, value: Option<impl Into<Node>>) {
         if let Some(value) = value {
             self.put(key, value);
         }
     }
 
-    pub(super) fn put_unless<T: PartialEq + Into<Node>>(&mut self, key: &str, value: T, usual: T) {
+    pub(crate) fn put_unless<T: PartialEq + Into<Node>>(&mut self, key: &str, value: T, usual: T) {
         if value != usual {
             self.put(key, value);
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -118,7 +118,7 @@ impl From<Table> for Node {
 }
 
 /// A document as TOML: tables and lists of tables as sections down to `[[source.path]]`, everything else in one line.
-pub(super) fn to_toml(document: &Node) -> String {
+pub(crate) fn to_toml(document: &Node) -> String {
     let mut text = String::new();
     section(&mut text, "", document);
     text

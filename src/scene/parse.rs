@@ -162,7 +162,7 @@ fn neighbour(path: &Path) -> Option<String> {
 }
 
 /// Reads a text with `read`, and gives mistakes their lines and columns.
-fn from_text<T>(text: &str, read: impl Fn(&Node) -> Result<T, Vec<Mistake>>) -> Result<T, SceneErrors> {
+pub(crate) fn from_text<T>(text: &str, read: impl Fn(&Node) -> Result<T, Vec<Mistake>>) -> Result<T, SceneErrors> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (document, syntax) = DeTable::parse_recoverable(body);
     let root = Node { at: Some(0), value: table(document.get_ref()) };

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 /// A mistake with its place in the text.
 #[derive(Clone, Debug)]
-pub(super) struct Mistake {
+pub(crate) struct Mistake {
     pub at: Option<usize>,
     pub message: String,
     pub hint: Option<String>,
@@ -19,13 +19,13 @@ pub(super) struct Mistake {
 
 /// All mistakes so far.
 #[derive(Debug, Default)]
-pub(super) struct Mistakes(RefCell<Vec<Mistake>>);
+pub(crate) struct Mistakes(RefCell<Vec<Mistake>>);
 
 /// More would help nobody.
-pub(super) const MOST: usize = 200;
+pub(crate) const MOST: usize = 200;
 
 impl Mistakes {
-    pub(super) fn add(&self, mistake: Mistake) {
+    pub(crate) fn add(&self, mistake: Mistake) {
         let mut all = self.0.borrow_mut();
         // What is looked at twice is still one mistake.
         if all.len() < MOST && !all.iter().any(|m| m.at == mistake.at && m.message == mistake.message) {
@@ -33,21 +33,21 @@ impl Mistakes {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.borrow().len()
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.len() >= MOST
     }
 
-    pub(super) fn into_inner(self) -> Vec<Mistake> {
+    pub(crate) fn into_inner(self) -> Vec<Mistake> {
         self.0.into_inner()
     }
 }
 
 /// A table being read, and the name that it goes by in messages, such as `source[1]`.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     node: &'a Node,
     mistakes: &'a Mistakes,
     pub name: String,
@@ -55,7 +55,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Begins to read a table that may have the keys `known`.
-    pub(super) fn new(
+    pub(crate) fn new(
         node: &'a Node,
         name: impl Into<String>,
         known: &[&'static str],
@@ -77,45 +77,45 @@ impl<'a> Reader<'a> {
         Some(this)
     }
 
-    pub(super) fn mistakes(&self) -> &'a Mistakes {
+    pub(crate) fn mistakes(&self) -> &'a Mistakes {
         self.mistakes
     }
 
     /// Where the table begins.
-    pub(super) fn at(&self) -> Option<usize> {
+    pub(crate) fn at(&self) -> Option<usize> {
         self.node.at
     }
 
     /// The full name of a key.
-    pub(super) fn key(&self, key: &str) -> String {
+    pub(crate) fn key(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_string() } else { format!("{}.{key}", self.name) }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a Node> {
         self.node.get(key)
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// Where a key's name stands.
-    pub(super) fn key_at(&self, key: &str) -> Option<usize> {
+    pub(crate) fn key_at(&self, key: &str) -> Option<usize> {
         let Value::Table(entries) = &self.node.value else { return None };
         entries.iter().find(|(k, _)| k.name == key).and_then(|(k, _)| k.at)
     }
 
-    pub(super) fn wrong(&self, at: Option<usize>, message: String, hint: Option<String>) {
+    pub(crate) fn wrong(&self, at: Option<usize>, message: String, hint: Option<String>) {
         self.mistakes.add(Mistake { at, message, hint, missing: false });
     }
 
     /// Notes that something needed is not there.
-    pub(super) fn missing(&self, message: String, hint: &str) {
+    pub(crate) fn missing(&self, message: String, hint: &str) {
         self.mistakes.add(Mistake { at: self.at(), message, hint: Some(hint.to_string()), missing: true });
     }
 
     /// Notes that two keys do not go together; the second is where the mistake stands.
-    pub(super) fn contradict(&self, key: &str, other: &str, hint: &str) -> bool {
+    pub(crate) fn contradict(&self, key: &str, other: &str, hint: &str) -> bool {
         let both = self.has(key) && self.has(other);
         if both {
             let message = format!("{} and {} do not go together", self.key(key), self.key(other));
@@ -144,11 +144,11 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub(super) fn number(&self, key: &str, low: f64, high: f64) -> Option<f64> {
+    pub(crate) fn number(&self, key: &str, low: f64, high: f64) -> Option<f64> {
         self.number_of(self.get(key)?, &self.key(key), low, high)
     }
 
-    pub(super) fn whole(&self, key: &str, low: i64, high: i64) -> Option<i64> {
+    pub(crate) fn whole(&self, key: &str, low: i64, high: i64) -> Option<i64> {
         let node = self.get(key)?;
         let x = self.number_of(node, &self.key(key), low as f64, high as f64)?;
         if x.fract() == 0.0 {
@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         let node = self.get(key)?;
         if let Value::Bool(b) = node.value {
             return Some(b);
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub(super) fn text(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
         let node = self.get(key)?;
         match &node.value {
             Value::Text(t) if t.is_empty() => {
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One of a few names.
-    pub(super) fn one_of<T>(
+    pub(crate) fn one_of<T>(
         &self,
         key: &str,
         what: &str,
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a name that nothing goes by.
-    pub(super) fn unknown(
+    pub(crate) fn unknown(
         &self,
         at: Option<usize>,
         what: &str,
@@ -242,21 +242,52 @@ impl<'a> Reader<'a> {
         good.then_some(all)
     }
 
-    pub(super) fn three(&self, key: &str, low: f64, high: f64) -> Option<[f64; 3]> {
+    /// A list of as many numbers as `count` allows.
+    #[cfg_attr(not(feature = "scene"), allow(dead_code))] // Only files have such.
+    pub(crate) fn list(
+        &self,
+        key: &str,
+        count: std::ops::RangeInclusive<usize>,
+        low: f64,
+        high: f64,
+    ) -> Option<Vec<f64>> {
+        let (node, name) = (self.get(key)?, self.key(key));
+        let what = if count.start() == count.end() {
+            format!("a list of {} numbers", count.start())
+        } else {
+            format!("a list of {} to {} numbers", count.start(), count.end())
+        };
+        let Value::List(items) = &node.value else {
+            self.wrong(node.at, format!("{name} must be {what}, not {}", node.kind()), None);
+            return None;
+        };
+        if !count.contains(&items.len()) {
+            self.wrong(node.at, format!("{name} must be {what}, not of {}", items.len()), None);
+            return None;
+        }
+        let numbers: Vec<Option<f64>> = items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| self.number_of(item, &format!("{name}[{i}]"), low, high))
+            .collect();
+        numbers.into_iter().collect()
+    }
+
+    pub(crate) fn three(&self, key: &str, low: f64, high: f64) -> Option<[f64; 3]> {
         self.numbers(self.get(key)?, &self.key(key), "three numbers [x, y, z]", low, high)
     }
 
     /// A place in metres.
-    pub(super) fn point(&self, key: &str) -> Option<Vec3> {
+    pub(crate) fn point(&self, key: &str) -> Option<Vec3> {
         self.three(key, -10_000.0, 10_000.0).map(|[x, y, z]| Vec3::new(x, y, z))
     }
 
     /// One number for all octave bands, or seven.
-    pub(super) fn bands(&self, key: &str, low: f64, high: f64) -> Option<Bands> {
+    pub(crate) fn bands(&self, key: &str, low: f64, high: f64) -> Option<Bands> {
         self.bands_of(self.get(key)?, &self.key(key), low, high)
     }
 
-    pub(super) fn bands_of(&self, node: &Node, name: &str, low: f64, high: f64) -> Option<Bands> {
+    pub(crate) fn bands_of(&self, node: &Node, name: &str, low: f64, high: f64) -> Option<Bands> {
         match node.value {
             Value::List(_) => self.numbers(node, name, "one number or seven (125 Hz to 8 kHz)", low, high),
             _ => self.number_of(node, name, low, high).map(|x| [x; BANDS]),
@@ -264,7 +295,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The tables of a list of tables.
-    pub(super) fn tables(&self, key: &str) -> Vec<(String, &'a Node)> {
+    pub(crate) fn tables(&self, key: &str) -> Vec<(String, &'a Node)> {
         let Some(node) = self.get(key) else { return Vec::new() };
         let name = self.key(key);
         match &node.value {

@@ -1,0 +1,303 @@
+//! A stereo track on a stage: from the feed's two channels to the engine's sources.
+
+use super::engine::EngineOptions;
+use super::stage::Stage;
+use crate::buffer::AudioBuffer;
+use crate::dsp::partitioned::{Convolver, Filters, Plan};
+use crate::error::Result;
+use crate::headphones::graphic::minimum_phase;
+use crate::hrtf::HrtfSet;
+use crate::panorama::stage::Spot;
+use crate::panorama::timbre::{Pair, add_bass, equalisers, flat};
+use crate::panorama::{Decomposer, Options, StageFile};
+use rustfft::FftPlanner;
+use rustfft::num_complex::Complex;
+use std::sync::Arc;
+
+/// Responses end where what is left of them is this part of their energy: −90 dB.
+const ENDED: f64 = 1e-9;
+/// The equaliser looks at this much of a room's response, seconds.
+const LOOKED_AT_S: f64 = 0.35;
+
+/// The spots of a stage in the order of an engine's sources: the direct parts from hard left to hard right, then the
+/// ambience, left and right of every place.
+pub(super) fn spots(file: &StageFile) -> Vec<Spot> {
+    let direct = (0..file.layout().sectors()).map(|s| file.spot(s));
+    // Places share the ambience: they are as loud together as one would be.
+    let share = -10.0 * (file.ambience.len() as f64).log10();
+    let both = |spot: &Spot| {
+        let left = Spot { gain_db: spot.gain_db + share, ..*spot };
+        [left, Spot { azimuth: -left.azimuth, ..left }]
+    };
+    direct.chain(file.ambience.iter().flat_map(both)).collect()
+}
+
+/// Between a track's two channels and the inputs of an engine whose sources stand on a stage.
+pub(super) struct Opening {
+    decomposer: Decomposer,
+    /// Places of the ambience.
+    places: usize,
+    parts: Vec<Vec<f32>>,
+    /// What each signal goes through, if that is not in the responses already.
+    colours: Vec<Convolver>,
+    /// Frames at the beginning that are only delay.
+    skip: usize,
+}
+
+impl Opening {
+    /// `colours` as [`colours`] has them, or none.
+    pub(super) fn new(file: &StageFile, sample_rate: u32, colours: &[Vec<f32>]) -> Result<Self> {
+        let layout = file.layout();
+        let decomposer = Decomposer::new(f64::from(sample_rate), &Options { sectors: layout.sectors() })?;
+        Ok(Self {
+            skip: decomposer.latency_frames(),
+            decomposer,
+            places: file.ambience.len(),
+            parts: vec![Vec::new(); layout.len()],
+            colours: colours.iter().map(|c| filter(c)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// Signals that come out.
+    pub(super) fn channels(&self) -> usize {
+        self.decomposer.layout().sectors() + 2 * self.places
+    }
+
+    /// Takes the next frames apart and appends what is ready of the parts.
+    pub(super) fn push(&mut self, stereo: &AudioBuffer, ready: &mut AudioBuffer) {
+        self.take(stereo.channel(0), stereo.channel(1), ready);
+    }
+
+    /// Appends what is still on its way.
+    pub(super) fn finish(&mut self, ready: &mut AudioBuffer) {
+        let silence = vec![0.0; self.decomposer.latency_frames()];
+        self.take(&silence, &silence, ready);
+    }
+
+    fn take(&mut self, left: &[f32], right: &[f32], ready: &mut AudioBuffer) {
+        self.parts.iter_mut().for_each(|p| p.resize(left.len(), 0.0));
+        self.decomposer.process(left, right, &mut self.parts);
+        let late = self.skip.min(left.len());
+        self.skip -= late;
+        let layout = self.decomposer.layout();
+        let sectors = 0..layout.sectors();
+        let planes = sectors.chain((0..self.places).flat_map(|_| layout.ambience()));
+        if self.colours.is_empty() {
+            return ready.extend(&planes.map(|p| &self.parts[p][late..]).collect::<Vec<_>>());
+        }
+        let filtered: Vec<Vec<f32>> = planes
+            .zip(&mut self.colours)
+            .map(|(part, colour)| {
+                let mut out = vec![0.0; self.parts[part].len() - late];
+                colour.process(&[&self.parts[part][late..]], &mut [&mut out]);
+                out
+            })
+            .collect();
+        ready.extend(&filtered.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    }
+}
+
+/// The responses of a stage on which nothing moves, from each source to both ears, of at most `longest` frames.
+///
+/// # Errors
+/// As [`Stage::engine`].
+pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Vec<Pair>> {
+    const STEP: usize = 4096;
+    let mut all = Vec::with_capacity(stage.sources.len());
+    for source in &stage.sources {
+        let alone = Stage { sources: vec![source.clone()], ..stage.clone() };
+        let (mut engine, _control) = alone.engine(set, EngineOptions::offline(set.sample_rate(), STEP, 1))?;
+        let frames = engine.tail_frames().min(longest);
+        // Whole blocks, so that a longer response begins with the bits of a shorter one.
+        let whole = frames.next_multiple_of(STEP);
+        let mut pair = [vec![0.0; whole], vec![0.0; whole]];
+        let mut pulse = vec![0.0; STEP];
+        pulse[0] = 1.0;
+        let [left, right] = &mut pair;
+        for (left, right) in left.chunks_mut(STEP).zip(right.chunks_mut(STEP)) {
+            engine.process(&[&pulse[..left.len()]], left, right);
+            pulse[0] = 0.0;
+        }
+        pair.iter_mut().for_each(|r| r.truncate(frames));
+        all.push(pair);
+    }
+    Ok(all)
+}
+
+/// The equaliser of each source as a response, minimum phase; none if all are to be left as they are. `responses` may be
+/// longer than it needs.
+pub(super) fn colours(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Vec<Vec<f32>> {
+    let spots = spots(file);
+    let mut curves = if file.equalise {
+        let longest = looked_at(set);
+        let short = |r: &Vec<f32>| r[..r.len().min(longest)].to_vec();
+        let short: Vec<Pair> = responses.iter().map(|[l, r]| [short(l), short(r)]).collect();
+        // Mirror images are alike.
+        let alike =
+            |a: &Spot, b: &Spot| Spot { azimuth: a.azimuth.abs(), ..*a } == Spot { azimuth: b.azimuth.abs(), ..*b };
+        let first = |s: &Spot| spots.iter().position(|other| alike(s, other)).unwrap_or(0);
+        let group: Vec<usize> = spots.iter().map(first).collect();
+        let gains: Vec<f64> = spots.iter().map(|s| s.gain_db).collect();
+        equalisers(&short, &group, &gains, set)
+    } else if file.bass_db != 0.0 {
+        vec![flat(); spots.len()]
+    } else {
+        return Vec::new();
+    };
+    curves.iter_mut().for_each(|c| add_bass(c, file.bass_db));
+    curves.iter().map(|c| minimum_phase(c, set.sample_rate())).collect()
+}
+
+/// A response as a filter of one signal.
+fn filter(response: &[f32]) -> Result<Convolver> {
+    let plan = Arc::new(Plan::search(1, 1, response.len(), 1024, 0)?);
+    Ok(Convolver::new(&Filters::of(&plan, &[vec![response]]), 0))
+}
+
+/// Frames of a response that the equaliser looks at.
+pub(super) fn looked_at(set: &HrtfSet) -> usize {
+    (LOOKED_AT_S * set.sample_rate()) as usize
+}
+
+/// A stage on which nothing moves, as the responses that it comes to: the same sound as the engine's for a fraction of its work.
+pub(super) struct Still {
+    convolver: Convolver,
+}
+
+impl Still {
+    /// `colours` as [`colours`] has them.
+    ///
+    /// # Errors
+    /// `Limit` if the responses take too much memory.
+    pub(super) fn new(mut responses: Vec<Pair>, colours: &[Vec<f32>], block: usize) -> Result<Self> {
+        for (pair, colour) in responses.iter_mut().zip(colours) {
+            pair.iter_mut().for_each(|r| *r = convolved(r, colour));
+        }
+        let taps = responses.iter().flatten().map(|r| ended(r)).max().unwrap_or(1).max(1);
+        responses.iter_mut().flatten().for_each(|r| r.truncate(taps));
+        let plan = Arc::new(Plan::search(responses.len(), 2, taps, block, 0)?);
+        let responses: Vec<Vec<Vec<f32>>> = responses.into_iter().map(Vec::from).collect();
+        Ok(Self { convolver: Convolver::new(&Filters::of(&plan, &responses), 0) })
+    }
+
+    pub(super) fn process(&mut self, inputs: &[&[f32]], left: &mut [f32], right: &mut [f32]) {
+        self.convolver.process(inputs, &mut [left, right]);
+    }
+
+    pub(super) fn tail_frames(&self) -> usize {
+        self.convolver.tail_frames()
+    }
+
+    pub(super) fn non_finite(&self) -> u64 {
+        self.convolver.non_finite()
+    }
+}
+
+/// Taps of a response up to its end.
+fn ended(response: &[f32]) -> usize {
+    let energy: f64 = response.iter().map(|x| f64::from(*x).powi(2)).sum();
+    let mut left = 0.0;
+    let rest = response.iter().rev().take_while(|x| {
+        left += f64::from(**x).powi(2);
+        left <= ENDED * energy
+    });
+    response.len() - rest.count()
+}
+
+fn convolved(a: &[f32], b: &[f32]) -> Vec<f32> {
+    let frames = a.len() + b.len() - 1;
+    let len = frames.next_power_of_two();
+    let mut planner = FftPlanner::<f64>::new();
+    let transform = planner.plan_fft_forward(len);
+    let mut spectra = [a, b].map(|x| {
+        let mut y = vec![Complex::default(); len];
+        y.iter_mut().zip(x).for_each(|(y, x)| y.re = f64::from(*x));
+        transform.process(&mut y);
+        y
+    });
+    let [x, y] = &mut spectra;
+    x.iter_mut().zip(y).for_each(|(x, y)| *x *= *y);
+    planner.plan_fft_inverse(len).process(x);
+    x[..frames].iter().map(|x| (x.re / len as f64) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Layout;
+    use crate::render::{Placement, RenderJob};
+
+    fn noise(frames: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        (0..frames).map(|_| 0.1 * next()).collect()
+    }
+
+    #[test]
+    fn a_stage_rendered_by_its_responses_sounds_as_the_engine_does_behind_the_same_equalisers() {
+        let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
+        let file = StageFile::open("natural").unwrap();
+        let stereo = Layout::named("stereo", 2).unwrap();
+        let stage = Stage::of_track(&RenderJob::new("a", "b"), &Placement::Panorama, &stereo, Some(&file)).unwrap();
+        let whole = responses(&stage, &set, usize::MAX).unwrap();
+        let looked = responses(&stage, &set, looked_at(&set)).unwrap();
+        let colours = colours(&file, &looked, &set);
+        // What a listener's equalisers are made from is what a file's are made from.
+        assert!(super::colours(&file, &whole, &set) == colours);
+        let frames = 12_000;
+        let inputs: Vec<Vec<f32>> = (0..stage.sources.len()).map(|i| noise(frames, i as u32)).collect();
+        let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+        let mut still = Still::new(whole, &colours, 4096).unwrap();
+        let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
+        still.process(&inputs, &mut left, &mut right);
+
+        let filtered: Vec<Vec<f32>> = inputs
+            .iter()
+            .zip(&colours)
+            .map(|(x, c)| {
+                let mut y = vec![0.0; frames];
+                filter(c).unwrap().process(&[x], &mut [&mut y]);
+                y
+            })
+            .collect();
+        let filtered: Vec<&[f32]> = filtered.iter().map(Vec::as_slice).collect();
+        let (mut engine, _control) = stage.engine(&set, EngineOptions::offline(48_000.0, 4096, 1)).unwrap();
+        let (mut a, mut b) = (vec![0.0; frames], vec![0.0; frames]);
+        for at in (0..frames).step_by(4096) {
+            let to = (at + 4096).min(frames);
+            let block: Vec<&[f32]> = filtered.iter().map(|x| &x[at..to]).collect();
+            engine.process(&block, &mut a[at..to], &mut b[at..to]);
+        }
+        let energy = |x: &[f32]| x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+        let apart = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+        for (still, engine) in [(&left, &a), (&right, &b)] {
+            let db = 10.0 * (apart(still, engine) / energy(engine)).log10();
+            assert!(db < -75.0, "{db:.1} dB");
+        }
+    }
+
+    #[test]
+    fn what_is_opened_up_adds_up_to_the_track_in_step_with_it() {
+        let file = StageFile::open("wide").unwrap();
+        let mut opening = Opening::new(&file, 48_000, &[]).unwrap();
+        let mut ready = AudioBuffer::new(opening.channels(), 0);
+        let track = [noise(5_000, 1), noise(5_000, 2)];
+        for at in (0..5_000).step_by(777) {
+            let to = (at + 777).min(5_000);
+            let mut block = AudioBuffer::new(2, 0);
+            block.extend(&[&track[0][at..to], &track[1][at..to]]);
+            opening.push(&block, &mut ready);
+        }
+        opening.finish(&mut ready);
+        assert_eq!(ready.frames(), 5_000);
+        let parts: Vec<&[f32]> = ready.iter().take(9).collect();
+        let (mut left, mut right) = (vec![0.0; 5_000], vec![0.0; 5_000]);
+        file.layout().add_up(&parts, |_| true, &mut left, &mut right);
+        for (sum, x) in [(&left, &track[0]), (&right, &track[1])] {
+            assert!(sum.iter().zip(x).all(|(a, b)| (a - b).abs() < 1e-6));
+        }
+    }
+}
