@@ -135,6 +135,30 @@ impl Rotation {
         about(0.0, 0.0, 1.0, yaw) * about(0.0, -1.0, 0.0, pitch) * about(1.0, 0.0, 0.0, roll)
     }
 
+    /// Yaw, pitch and roll as [`Rotation::from_yaw_pitch_roll`] takes them: yaw and roll in (-180, 180], pitch in
+    /// [-90, 90]. Straight up or down, where only their sum is defined, the roll is 0.
+    pub fn yaw_pitch_roll(self) -> [f64; 3] {
+        let nose = self.rotate(Vec3::new(1.0, 0.0, 0.0));
+        let pitch = nose.z.clamp(-1.0, 1.0).asin();
+        let level = nose.x.hypot(nose.y) > 1e-9;
+        // Where the nose points up, the left ear still tells the heading.
+        let left = self.rotate(Vec3::new(0.0, 1.0, 0.0));
+        let yaw = if level { nose.y.atan2(nose.x) } else { (-left.x).atan2(left.y) };
+        let degrees = 180.0 / PI;
+        let unrolled = Self::from_yaw_pitch_roll(yaw * degrees, pitch * degrees, 0.0).inverse() * self;
+        let roll = 2.0 * unrolled.x.atan2(unrolled.w);
+        let turn = |r: f64| {
+            if r > PI {
+                r - 2.0 * PI
+            } else if r <= -PI {
+                r + 2.0 * PI
+            } else {
+                r
+            }
+        };
+        [yaw, pitch, turn(roll)].map(|r| r * degrees)
+    }
+
     /// The rotation that undoes this one.
     pub fn inverse(self) -> Self {
         Self { w: self.w, x: -self.x, y: -self.y, z: -self.z }
@@ -202,6 +226,17 @@ mod tests {
 
     fn close(a: Vec3, b: Vec3) -> bool {
         (a - b).norm() < 1e-12
+    }
+
+    #[test]
+    fn the_angles_of_a_rotation_are_those_it_was_made_of() {
+        for angles in [[0.0, 0.0, 0.0], [30.0, 20.0, -10.0], [170.0, -80.0, 179.0], [-135.0, 45.0, -170.0]] {
+            let [y, p, r] = angles;
+            let back = Rotation::from_yaw_pitch_roll(y, p, r).yaw_pitch_roll();
+            assert!(angles.iter().zip(back).all(|(a, b)| (a - b).abs() < 1e-9), "{angles:?} {back:?}");
+        }
+        let [yaw, pitch, roll] = Rotation::from_yaw_pitch_roll(40.0, 90.0, 0.0).yaw_pitch_roll();
+        assert!((yaw - 40.0).abs() < 1e-5 && (pitch - 90.0).abs() < 1e-5 && roll.abs() < 1e-5, "{yaw} {pitch} {roll}");
     }
 
     #[test]

@@ -3,16 +3,17 @@
 //! # The way of the sound
 //! 1. [`decode`] opens a file and hands out planar blocks and what it knows about each channel.
 //! 2. [`resample`] brings them to the engine's rate, once, before anything spatial happens.
-//! 3. [`scene`] is the document: sources, a listener and a room as people write them, and all that is wrong with them.
-//! 4. [`spatializer`] says where each source is at any time, and draws the way of its filters between control points.
-//! 5. [`room`] makes reflections of it: image sources, a late field, or the responses of a measured room.
-//! 6. [`hrtf`] holds the head: measured responses ([`sofa`] reads them) on a triangulated sphere, ready for any direction.
-//! 7. [`ambisonics`] is the bus for all that comes from everywhere at once, decoded to the same head.
-//! 8. [`render`] is the engine: one block function that sends every source through its filters to two ears, steered
+//! 3. [`separate`] tells a track's voice from its band, where that is asked for.
+//! 4. [`scene`] is the document: sources, a listener and a room as people write them, and all that is wrong with them.
+//! 5. [`spatializer`] says where each source is at any time, and draws the way of its filters between control points.
+//! 6. [`room`] makes reflections of it: image sources, a late field, or the responses of a measured room.
+//! 7. [`hrtf`] holds the head: measured responses ([`sofa`] reads them) on a triangulated sphere, ready for any direction.
+//! 8. [`ambisonics`] is the bus for all that comes from everywhere at once, decoded to the same head.
+//! 9. [`render`] is the engine: one block function that sends every source through its filters to two ears, steered
 //!    from another thread ([`tracking`] knows where the head looks). It allocates nothing, waits for nothing and adds no delay.
-//! 9. [`headphones`] takes away what the headphones add.
-//! 10. [`output`] measures loudness and holds the true peak under its ceiling.
-//! 11. [`sink`] writes the file, whole or not at all; [`live`] plays through a sound device.
+//! 10. [`headphones`] takes away what the headphones add.
+//! 11. [`output`] measures loudness and holds the true peak under its ceiling.
+//! 12. [`sink`] writes the file, whole or not at all; [`live`] plays through a sound device.
 //!
 //! [`dsp`] is what they are built from: transforms, and the loops over spectra.
 
@@ -43,6 +44,8 @@ pub mod render;
 pub mod resample;
 pub mod room;
 pub mod scene;
+#[cfg(feature = "separate")]
+pub mod separate;
 #[cfg(feature = "files")]
 pub mod sink;
 #[cfg(feature = "sofa")]

@@ -153,7 +153,7 @@ fn plain(input: &Path) -> RenderJob {
 }
 
 fn settings(job: RenderJob) -> Settings {
-    Settings { job, follow_head: None, repeat: false }
+    Settings { job, follow_head: None, repeat: false, memory: None }
 }
 
 fn rendered(dir: &Path, job: &RenderJob) -> [Vec<f32>; 2] {
@@ -288,6 +288,35 @@ fn a_seek_lands_on_the_frame_and_does_not_click() {
 }
 
 #[test]
+fn a_scene_can_be_sought_far_into_its_loops_and_at_another_rate() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("loop.wav"), &[&noise(3, 30_011)]);
+    let scene = dir.path().join("scene.toml");
+    std::fs::write(
+        &scene,
+        "format = 1\nduration = 90.0\nsample_rate = 44100\n[[source]]\nid = \"a\"\nfile = \"loop.wav\"\npolar = { azimuth = 30, distance = 1 }\n\
+         start = 0.25\nloop = true\n",
+    )
+    .unwrap();
+    let job = plain(&scene);
+    let expected = rendered(dir.path(), &job);
+    let mut l = Listener::new(std::slice::from_ref(&scene), settings(job), Fake::default());
+    l.until_playing();
+    l.player.seek(88.0);
+    let began = Instant::now();
+    let heard = l.play_out(&[256]);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    // Both end at the same frame.
+    let frames = 44_100;
+    let tail = |x: &Vec<f32>| {
+        let end = x.iter().rposition(|x| *x != 0.0).unwrap() + 1;
+        x[end - frames..end].to_vec()
+    };
+    let error = error_db(&tail(&heard[0]), &tail(&expected[0]));
+    assert!(error < -100.0, "{error} dB");
+}
+
+#[test]
 fn tracks_follow_one_another_without_a_gap_and_rooms_ring_on() {
     let dir = tempfile::tempdir().unwrap();
     let whole = noise(5, 96_001);
@@ -384,7 +413,7 @@ fn a_turned_head_is_heard_with_the_next_block() {
     let a = noise(4, 96_000);
     let mono = write(&dir.path().join("mono.wav"), &[&a]);
     let job = plain(&mono);
-    let settings = Settings { job, follow_head: Some(128), repeat: false };
+    let settings = Settings { job, follow_head: Some(128), repeat: false, memory: None };
     let run = |turn: bool| {
         let mut l = Listener::new(std::slice::from_ref(&mono), settings.clone(), Fake::default());
         l.until_playing();
@@ -408,6 +437,30 @@ fn a_turned_head_is_heard_with_the_next_block() {
     assert_eq!(still[..at], turned[..at]);
     let changed = (at..n).find(|i| (still[*i] - turned[*i]).abs() > 1e-4).expect("the turn is heard");
     assert!(changed - at < 2 * 128, "{} frames", changed - at);
+}
+
+/// As the command line has it by default: a room, the input's loudness, a limiter at work.
+#[test]
+fn a_short_track_and_one_that_was_rendered_before_are_played_as_rendered_by_default() {
+    let dir = tempfile::tempdir().unwrap();
+    let loud = |seed, seconds: usize| -> Vec<f32> {
+        noise(seed, seconds * 48_000).iter().map(|x| (6.0 * x).powi(3).tanh() * 0.9).collect()
+    };
+    let write = |name: &str, seconds| write(&dir.path().join(name), &[&loud(1, seconds), &loud(2, seconds)]);
+    let memory = periphon::render::GainMemory::new(dir.path().join("gains"));
+    for (name, seconds, remembered) in [("short.wav", 3, false), ("long.wav", 13, true)] {
+        let path = write(name, seconds);
+        let mut job = RenderJob { format: SampleFormat::F32, ..RenderJob::new(&path, dir.path().join("out.wav")) };
+        job.force = true;
+        let report = render(&job, &mut |_| ()).unwrap();
+        assert!(report.limited_frames > 0 && report.gain_db.abs() > 0.3, "{report:?}");
+        if remembered {
+            memory.note(&RenderJob { rate: Some(RATE), ..job.clone() }, report.gain_db);
+        }
+        let settings = Settings { memory: Some(memory.clone()), ..settings(job.clone()) };
+        let heard = Listener::new(std::slice::from_ref(&path), settings, Fake::default()).play_out(&[441]);
+        assert_same(&heard, &rendered(dir.path(), &job));
+    }
 }
 
 #[test]

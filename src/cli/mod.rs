@@ -30,6 +30,8 @@ mod scene_errors;
 mod scene_plan;
 mod signals;
 mod sound;
+mod stance;
+mod tui;
 
 use crate::error::{Error, ErrorKind, Result};
 use clap::{Args, CommandFactory, Parser, Subcommand};

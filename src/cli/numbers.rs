@@ -1,7 +1,7 @@
 //! Values of flags, each with its range.
 
 use crate::coords::Vec3;
-use crate::render::Loudness;
+use crate::render::{Loudness, Vocals};
 
 /// A number from `low` to `high`.
 fn within(text: &str, low: f64, high: f64, what: &str) -> Result<f64, String> {
@@ -51,6 +51,15 @@ pub(super) fn loudness(text: &str) -> Result<Loudness, String> {
         "source" => Ok(Loudness::Source),
         "off" => Ok(Loudness::Off),
         _ => within(text, -70.0, 0.0, "loudness in LUFS (or source, off)").map(Loudness::Lufs),
+    }
+}
+
+/// dB, `off` or `only`.
+pub(super) fn vocals(text: &str) -> Result<Vocals, String> {
+    match text {
+        "off" => Ok(Vocals::Off),
+        "only" => Ok(Vocals::Only),
+        _ => within(text, -60.0, 20.0, "gain in dB (or off, only)").map(Vocals::Gain),
     }
 }
 

@@ -1,10 +1,14 @@
 //! `periphon play`: tracks and scenes through a sound device.
 
 use super::sound::SoundArgs;
+use super::stance::Stance;
+use super::tui::{self, clock};
 use super::{Common, file, print, signals};
 use crate::decode::Kind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::live::{DeviceBackend, Event, Player, Settings, State, Status, tracks};
+use crate::render::GainMemory;
+use crate::tracking::{Listener, Source, TrackerOptions};
 use clap::Args;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -19,7 +23,11 @@ use std::time::Duration;
   periphon play evening.m3u8 --room concert-hall
   periphon play band.toml
   periphon play voice.wav --orbit 8
-  periphon play song.flac --device jack --buffer 128")]
+  periphon play song.flac --device jack --buffer 128
+  periphon play song.flac --head-track osc:9000
+  periphon play song.flac --headphones 'HD 650' --plain
+
+In a terminal the room is shown from above; ? lists the keys.")]
 pub(super) struct PlayArgs {
     /// Tracks, scenes (.toml), directories and lists (.m3u, .m3u8), one behind the other
     #[arg(required = true, value_name = "INPUT")]
@@ -33,6 +41,18 @@ pub(super) struct PlayArgs {
     /// Begin again when all has been played
     #[arg(long = "loop")]
     repeat: bool,
+    /// Follow the head of a tracker: osc:PORT or opentrack:PORT, with an address in front of the port to listen there only
+    #[arg(long, value_name = "PROTOCOL:PORT")]
+    head_track: Option<String>,
+    /// Smooth the tracked head over this time, ms (0 to 2000)
+    #[arg(long, value_name = "MS", default_value_t = 10.0, requires = "head_track", allow_negative_numbers = true)]
+    head_smoothing: f64,
+    /// Predict the tracked head so far ahead, ms (0 to 200)
+    #[arg(long, value_name = "MS", default_value_t = 25.0, requires = "head_track", allow_negative_numbers = true)]
+    head_prediction: f64,
+    /// Play without the interface: one line, no keys
+    #[arg(long)]
+    plain: bool,
     #[command(flatten)]
     sound: SoundArgs,
 }
@@ -54,6 +74,9 @@ struct Json<'a> {
     gain_db: f64,
     hrtf: &'a str,
     room: &'a str,
+    /// Packets of the head tracker, and how many of them meant nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head_packets: Option<[u64; 2]>,
     interrupted: bool,
     warnings: &'a [String],
 }
@@ -69,56 +92,115 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     {
         // Of a scene all mistakes are told.
         super::scene::open(only)?;
-        if job.placement.is_some() || job.layout.is_some() || job.room.is_some() {
+        if job.placement.is_some() || job.layout.is_some() {
             return Err(Error::argument(
-                "--place, --at, --orbit, --layout and --room cannot be used with a scene, which says it itself",
+                "--place, --at, --orbit and --layout cannot be used with a scene, which says it itself",
             )
             .at(only)
             .hint("edit the scene instead"));
         }
     }
+    let tracked = args.head_track.as_deref().map(str::parse::<Source>).transpose()?;
+    let shown = !args.plain && !common.json && !common.quiet && tui::terminal::is_possible();
     signals::work_listens();
-    let settings = Settings { job, follow_head: None, repeat: args.repeat };
+    // Where the head turns, blocks are short; otherwise they are those of a render.
+    let follow_head = (shown || tracked.is_some()).then_some(FOLLOWED_BLOCK);
+    let settings = Settings { job, follow_head, repeat: args.repeat, memory: GainMemory::of_user() };
     let backend = DeviceBackend::new(args.device.clone(), args.buffer);
+    let tracks = if shown { list.clone() } else { Vec::new() };
     let player = Player::start(list, settings, Box::new(backend))?;
-    let mut line = StatusLine::new(common);
-    let mut warnings = Vec::new();
-    let mut interrupted = false;
-    while !player.is_over() {
-        if crate::render::is_interrupted() && !interrupted {
-            interrupted = true;
-            player.stop();
-        }
-        hear(&player, &mut line, common, &mut warnings);
-        line.show(&player);
-        std::thread::sleep(TICK);
+    let stance = Stance::new(player.head());
+    let tracker = tracked.map(|source| listen(args, source, stance.clone())).transpose()?;
+    let outcome = if shown {
+        tui::run(&tui::Board {
+            player: &player,
+            stance: &stance,
+            tracker: tracker.as_ref(),
+            tracker_name: args.head_track.as_deref().unwrap_or_default(),
+            repeat: args.repeat,
+            tracks: &tracks,
+            told,
+        })?
+    } else {
+        plainly(&player, common)
+    };
+    let heard = tracker.as_ref().map(Listener::heard);
+    drop(tracker);
+    // What the interface said is gone with it.
+    if shown {
+        outcome.warnings.iter().for_each(|w| print::warning(w));
     }
-    hear(&player, &mut line, common, &mut warnings);
-    line.clear();
     let status = player.finish()?.status;
     if common.json {
-        print::json(&to_json(&status, interrupted, &warnings))?;
+        let packets = heard.map(|h| [h.packets, h.ignored]);
+        print::json(&to_json(&status, packets, &outcome))?;
     } else if !common.quiet {
         print::lines(&summary(&status))?;
     }
-    if interrupted {
+    if outcome.interrupted {
         return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
     }
     Ok(())
 }
 
+/// Frames of a block in which a head is followed.
+const FOLLOWED_BLOCK: usize = 128;
+
+/// Listens for a tracker and turns the head as it says.
+fn listen(args: &PlayArgs, source: Source, stance: Stance) -> Result<Listener> {
+    let range = |flag: &str, ms: f64, most: f64| {
+        if (0.0..=most).contains(&ms) {
+            Ok(ms / 1000.0)
+        } else {
+            Err(Error::argument(format!("{flag} takes 0 to {most} ms, not {ms}")))
+        }
+    };
+    let options = TrackerOptions {
+        smoothing_s: range("--head-smoothing", args.head_smoothing, 2000.0)?,
+        look_ahead_s: range("--head-prediction", args.head_prediction, 200.0)?,
+        ..TrackerOptions::default()
+    };
+    Listener::start(source, options, move |pose| {
+        // A tracker's poses are finite; were one not, the head would stay where it is.
+        let _ = stance.set_tracker(pose);
+    })
+}
+
+/// Plays with one line on standard error, and without it where that is no terminal.
+fn plainly(player: &Player, common: &Common) -> tui::Outcome {
+    let mut line = StatusLine::new(common);
+    let mut outcome = tui::Outcome { interrupted: false, warnings: Vec::new() };
+    while !player.is_over() {
+        if crate::render::is_interrupted() && !outcome.interrupted {
+            outcome.interrupted = true;
+            player.stop();
+        }
+        hear(player, &mut line, common, &mut outcome.warnings);
+        line.show(player);
+        std::thread::sleep(TICK);
+    }
+    hear(player, &mut line, common, &mut outcome.warnings);
+    line.clear();
+    outcome
+}
+
+/// What an event says to the user, if it is no track that begins.
+fn told(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Track(..) => return None,
+        Event::Warning(text) => text.clone(),
+        Event::DeviceLost(why) => format!("the sound device is gone ({why}); looking for it"),
+        Event::DeviceBack(name) => format!("playing goes on, on {name}"),
+    })
+}
+
 /// Says what happened.
 fn hear(player: &Player, line: &mut StatusLine, common: &Common, warnings: &mut Vec<String>) {
     for event in player.events() {
-        let text = match event {
-            Event::Track(_, path) => {
-                line.title = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-                continue;
-            }
-            Event::Warning(text) => text,
-            Event::DeviceLost(why) => format!("the sound device is gone ({why}); looking for it"),
-            Event::DeviceBack(name) => format!("playing goes on, on {name}"),
-        };
+        if let Event::Track(_, path) = &event {
+            line.title = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        }
+        let Some(text) = told(&event) else { continue };
         if !common.quiet {
             line.clear();
             print::warning(&text);
@@ -175,12 +257,7 @@ impl StatusLine {
     }
 }
 
-fn clock(seconds: f64) -> String {
-    let s = seconds.max(0.0) as u64;
-    format!("{}:{:02}", s / 60, s % 60)
-}
-
-fn to_json<'a>(s: &'a Status, interrupted: bool, warnings: &'a [String]) -> Json<'a> {
+fn to_json<'a>(s: &'a Status, head_packets: Option<[u64; 2]>, outcome: &'a tui::Outcome) -> Json<'a> {
     Json {
         tracks: s.tracks,
         played_to_s: s.position_s,
@@ -196,8 +273,9 @@ fn to_json<'a>(s: &'a Status, interrupted: bool, warnings: &'a [String]) -> Json
         gain_db: s.gain_db,
         hrtf: &s.hrtf,
         room: &s.room,
-        interrupted,
-        warnings,
+        head_packets,
+        interrupted: outcome.interrupted,
+        warnings: &outcome.warnings,
     }
 }
 

@@ -4,7 +4,7 @@ use super::sound::SoundArgs;
 use super::{Common, file, print, signals};
 use crate::decode::Kind;
 use crate::error::{Error, Result};
-use crate::render::{Progress, RenderJob, RenderReport, render};
+use crate::render::{GainMemory, Loudness, Progress, RenderJob, RenderReport, render};
 use crate::sink::SampleFormat;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -127,6 +127,10 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<()> {
     let report = render(&job, &mut |p| show(&bar, p));
     bar.finish_and_clear();
     let report = report?;
+    if let Some(memory) = GainMemory::of_user().filter(|_| job.loudness != Loudness::Off) {
+        // What is played later has this very gain.
+        memory.note(&RenderJob { rate: Some(report.sample_rate), ..job.clone() }, report.gain_db);
+    }
     if !common.quiet {
         report.warnings.iter().for_each(|w| print::warning(w));
     }

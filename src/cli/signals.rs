@@ -38,6 +38,7 @@ pub(super) fn watch() {}
 #[cfg(unix)]
 fn end_now() -> ! {
     crate::sink::remove_unfinished();
+    super::tui::terminal::restore();
     super::print::error(&crate::Error::new(crate::ErrorKind::Interrupted, "interrupted"));
     std::process::exit(130);
 }

@@ -4,7 +4,7 @@ use super::numbers;
 use crate::coords::Vec3;
 use crate::error::{Error, Result};
 use crate::hrtf::DEFAULT_HEAD;
-use crate::render::{Loudness, Placement, RenderJob};
+use crate::render::{Loudness, Placement, RenderJob, Vocals};
 use clap::{Args, ValueEnum};
 use std::path::Path;
 
@@ -31,6 +31,10 @@ pub(super) struct SoundArgs {
     /// open-air), a room file (.toml), or measured responses (SOFA, or a two-channel WAV) [default: none for a point, the stage's for a panorama, studio otherwise]
     #[arg(long, value_name = "ROOM")]
     room: Option<String>,
+    /// The voice left out, alone, or so much louder or softer, as a neural network tells it from the band; with --place
+    /// stereo a plain track to sing to
+    #[arg(long, value_name = "off|only|DB", value_parser = numbers::vocals, allow_hyphen_values = true)]
+    vocals: Option<Vocals>,
     /// The head: a SOFA file, or a built-in set (ku100, kemar)
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
     hrtf: String,
@@ -106,6 +110,7 @@ impl SoundArgs {
         Ok(RenderJob {
             placement: self.placement()?,
             layout: self.layout.clone(),
+            vocals: self.vocals,
             hrtf: self.hrtf.clone(),
             stage: self.stage.clone(),
             room: self.room.clone(),

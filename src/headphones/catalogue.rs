@@ -75,6 +75,11 @@ impl Model {
         format!("{} {}", self.vendor, self.product)
     }
 
+    /// Name and source, as reports call it.
+    pub fn title(&self) -> String {
+        format!("{} ({})", self.name(), self.source)
+    }
+
     /// Its equaliser.
     pub fn equaliser(&self) -> Equaliser {
         let (catalogue, at) = (catalogue(), usize::from(self.equaliser));
@@ -83,7 +88,7 @@ impl Model {
 
     /// Its correction, called by model and source.
     pub fn profile(&self) -> Profile {
-        Profile::of(format!("{} ({})", self.name(), self.source), self.equaliser())
+        Profile::of(self.title(), self.equaliser())
     }
 }
 

@@ -114,11 +114,15 @@ pub fn search(query: &str) -> Vec<&'static Model> {
 }
 
 /// The one model that `name` means. The name may leave out the maker, and may add words of the source (`HD 650
-/// oratory1990`); without them the most trusted source is taken.
+/// oratory1990`); without them the most trusted source is taken. What a report calls a model, `NAME (SOURCE)`, means just
+/// that one.
 ///
 /// # Errors
 /// `Argument` if no model or several fit; the hint names the nearest ones.
 pub fn find(name: &str) -> Result<&'static Model> {
+    if let Some(model) = all().iter().find(|m| m.title() == name) {
+        return Ok(model);
+    }
     let query = words(name);
     let found = if query.is_empty() { Vec::new() } else { fitting(&query) };
     let Some(&(best, first)) = found.first() else { return Err(unknown(name)) };

@@ -80,13 +80,17 @@ pub fn outputs() -> Result<Vec<DeviceInfo>> {
 /// Finds the output called `name` (the default for `None`), and how it comes nearest to `rate`.
 pub(super) fn find(name: Option<&str>, rate: u32) -> Result<Choice> {
     let asked = name.map(str::to_lowercase);
+    let hosts = hosts();
+    // The name of a sound system means that, though another may have a device of that name.
+    let whole = hosts.iter().any(|id| Some(host_name(*id)) == asked);
     let mut seen = Vec::new();
-    for id in hosts() {
+    for id in hosts {
         let prefix = host_name(id);
         let part = match &asked {
             // A bare JACK server would be started by looking for it.
             None if prefix == "jack" => continue,
-            Some(asked) if *asked == prefix => None,
+            Some(asked) if whole && *asked != prefix => continue,
+            Some(_) if whole => None,
             Some(asked) => Some(asked.strip_prefix(&format!("{prefix}:")).unwrap_or(asked).to_string()),
             None => None,
         };

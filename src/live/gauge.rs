@@ -69,6 +69,8 @@ pub(super) struct Gauge {
     /// Nothing is left to play.
     pub(super) dry: AtomicBool,
     pub(super) silent: AtomicBool,
+    /// Somebody looks at the meters.
+    pub(super) tapped: AtomicBool,
     peaks: [AtomicU32; 2],
     true_peak: AtomicU32,
     pub(super) starved: AtomicU64,

@@ -1,5 +1,6 @@
 //! One track under way: its decoder ahead on a thread of its own, its engine in the callback, and a ring between them.
 
+use super::plan::Plan;
 use crate::buffer::AudioBuffer;
 use crate::coords::Pose;
 use crate::error::{Error, Result};
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Inputs of an engine that is played live, at most: their slices stand on the callback's stack.
 const MOST_INPUTS: usize = 1024;
+/// Played unheard before a machine that begins inside its track is heard, so that its room rings, seconds.
+const RING_S: f64 = 1.5;
 /// Seconds decoded ahead.
 const AHEAD_S: f64 = 1.0;
 /// How long to wait for the decoder before the machine is taken for stuck.
@@ -81,6 +84,7 @@ pub(super) struct Card {
     pub measured: bool,
     pub trouble: Trouble,
     pub warnings: Vec<String>,
+    pub plan: Plan,
 }
 
 /// The audio half. Counts frames on the output's clock, from the first that a render of the job would have.
@@ -107,22 +111,26 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// Opens the track of a job, ready to play from frame `from` on the output's clock; `ring` seconds before it are
+    /// Opens the track of a job, ready to play from frame `from` on the output's clock; `RING_S` seconds before it are
     /// played unheard, so that the room sounds as if it had been listened to all along.
-    pub(super) fn open(id: u64, job: &RenderJob, pace: Pace, from: u64, ring: f64) -> Result<(Box<Self>, Card)> {
+    pub(super) fn open(id: u64, job: &RenderJob, pace: Pace, from: u64) -> Result<(Box<Self>, Card)> {
         let mut job = job.clone();
         let mut begin = 0;
         let is_scene = crate::decode::sniff(&job.input)? == crate::decode::Kind::Scene;
         if from > 0 && !is_scene {
             // Only now is the rate known; the decoder is opened anew at the place that the rate gives.
             let rate = job.rate.map_or_else(|| crate::decode::open(&job.input).map(|d| d.info().sample_rate), Ok)?;
-            begin = from.saturating_sub((ring * f64::from(rate)) as u64);
+            begin = from.saturating_sub((RING_S * f64::from(rate)) as u64);
             let seconds = begin as f64 / f64::from(rate);
             job.start += seconds;
             job.duration = job.duration.map(|d| (d - seconds).max(0.0));
         }
-        let (show, mut ears) = open(&job, pace)?;
+        let (mut show, mut ears) = open(&job, pace)?;
         let from = from.max(ears.skip);
+        if is_scene && from > 0 {
+            begin = from.saturating_sub((RING_S * f64::from(ears.rate)) as u64);
+            show.begin_at(begin)?;
+        }
         let channels = show.channels();
         let gap = ears.gap();
         if channels + 1 > MOST_INPUTS {
@@ -133,7 +141,9 @@ impl Machine {
             .at(&job.input)
             .hint("render it to a file instead"));
         }
-        let total = show.total_frames().map(|n| begin + n.saturating_sub(ears.tail));
+        // A scene counts from its own beginning.
+        let before = if is_scene { 0 } else { begin };
+        let total = show.total_frames().map(|n| before + n.saturating_sub(ears.tail));
         let block = ears.block;
         ears.start_at(begin);
         let ahead = ((AHEAD_S * f64::from(ears.rate)) as usize).div_ceil(block).max(4);
@@ -150,6 +160,7 @@ impl Machine {
             poses: turn,
             measured: ears.is_measured(),
             trouble: Arc::clone(&trouble),
+            plan: Plan::new(&ears),
             warnings: show.warnings().into_iter().chain(ears.warnings()).collect(),
         };
         let tail = ears.tail;

@@ -3,10 +3,8 @@
 
 use super::gauge::{State, Status};
 use super::steward::{Backend, Shared, Steward};
-use crate::coords::Pose;
 use crate::error::{Error, ErrorKind, Result};
-use crate::render::{Control, Placement, RenderJob, SourceId};
-use crate::spatializer::Motion;
+use crate::render::{GainMemory, Placement, RenderJob};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -23,6 +21,8 @@ pub struct Settings {
     pub follow_head: Option<usize>,
     /// From the last track on to the first.
     pub repeat: bool,
+    /// Gains that renders have found; what is not in it is measured in an excerpt.
+    pub memory: Option<GainMemory>,
 }
 
 /// What happened.
@@ -52,12 +52,14 @@ pub(super) enum Request {
     Seek(f64),
     Skip(isize),
     Change(Box<dyn FnOnce(&mut RenderJob) + Send>),
+    Repeat(bool),
+    Add(Vec<PathBuf>),
     Stop,
 }
 
 /// Plays tracks and scenes through a device. Dropping it stops with a short fade.
 pub struct Player {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     requests: Sender<Request>,
     events: Receiver<Event>,
     steward: Option<JoinHandle<Result<()>>>,
@@ -107,50 +109,42 @@ impl Player {
         self.ask(Request::Skip(step));
     }
 
+    /// Begins anew after the last track, or no longer. A track that is about to follow already is still played.
+    pub fn set_repeat(&self, repeat: bool) {
+        self.ask(Request::Repeat(repeat));
+    }
+
+    /// Adds tracks behind the last.
+    pub fn add_tracks(&self, tracks: Vec<PathBuf>) {
+        self.ask(Request::Add(tracks));
+    }
+
+    /// Changes how things are played, cross-faded: whatever of the job a render looks at, several things at once. What
+    /// cannot be is told by a warning, and everything stays as it was.
+    pub fn change(&self, change: impl FnOnce(&mut RenderJob) + Send + 'static) {
+        self.ask(Request::Change(Box::new(change)));
+    }
+
     /// Another head, by name or file, cross-faded.
     pub fn set_hrtf(&self, name: impl Into<String>) {
         let name = name.into();
-        self.ask(Request::Change(Box::new(move |job| job.hrtf = name)));
+        self.change(move |job| job.hrtf = name);
     }
 
     /// Another room, by name or file, cross-faded; `None` for that of the placement. Not for scenes.
     pub fn set_room(&self, room: Option<String>) {
-        self.ask(Request::Change(Box::new(move |job| job.room = room)));
+        self.change(move |job| job.room = room);
     }
 
     /// Another placement, cross-faded; `None` for that of the layout. Not for scenes.
     pub fn set_placement(&self, placement: Option<Placement>) {
-        self.ask(Request::Change(Box::new(move |job| job.placement = placement)));
+        self.change(move |job| job.placement = placement);
     }
 
-    /// Takes the head to a pose, now and in all that is played later. It is heard from the next block on. Cheap enough
-    /// for every packet of a head tracker.
-    ///
-    /// # Errors
-    /// `Argument` if a number is not finite.
-    pub fn set_head(&self, pose: Pose) -> Result<()> {
-        self.shared.wheels.lock().map_or(Ok(()), |mut wheels| wheels.set_head(pose))
-    }
-
-    /// Takes a source of the stage, counted from 0, along another way, in whatever plays now.
-    ///
-    /// # Errors
-    /// `Argument` if there is no such source or a number is not finite, `Limit` if too many commands wait.
-    pub fn move_source(&self, source: usize, motion: &Motion) -> Result<()> {
-        self.steer(|control| control.move_to(id(source), motion.clone()))
-    }
-
-    /// Sets the gain of a source of the stage, linear, in whatever plays now.
-    ///
-    /// # Errors
-    /// As [`Player::move_source`].
-    pub fn set_source_gain(&self, source: usize, gain: f64) -> Result<()> {
-        self.steer(|control| control.set_gain(id(source), gain))
-    }
-
-    fn steer(&self, mut f: impl FnMut(&mut Control) -> Result<()>) -> Result<()> {
-        let Ok(mut wheels) = self.shared.wheels.lock() else { return Ok(()) };
-        wheels.all.iter_mut().filter_map(|w| w.control.as_mut()).try_for_each(&mut f)
+    /// Another correction after the ears, by [`crate::headphones::open`], cross-faded; `None` for none. It is as loud as
+    /// before, as a render would be.
+    pub fn set_headphones(&self, headphones: Option<String>) {
+        self.change(move |job| job.headphones = headphones);
     }
 
     /// How things stand. Peaks are those since the last call.
@@ -202,9 +196,4 @@ impl Drop for Player {
             let _ = steward.join();
         }
     }
-}
-
-/// A stage's sources are the first that its engine was given.
-fn id(source: usize) -> SourceId {
-    SourceId { slot: u32::try_from(source).unwrap_or(u32::MAX), generation: 1 }
 }

@@ -2,6 +2,7 @@
 
 use super::gauge::Gauge;
 use super::machine::{Fade, Machine};
+use super::meters;
 use crate::error::Result;
 use crate::output::guard::silence_odd;
 use crate::output::limiter::Limiter;
@@ -51,6 +52,8 @@ pub struct Playout {
     pause: Fade,
     limiter: Option<Limiter>,
     meter: TruePeakMeter,
+    /// Where what is handed out is copied to, if somebody looks.
+    tap: Producer<[f32; 2]>,
     mix: [Vec<f32>; 2],
     more: [Vec<f32>; 2],
     gauge: Arc<Gauge>,
@@ -66,10 +69,15 @@ impl std::fmt::Debug for Playout {
 
 impl Playout {
     /// For a device at `rate` Hz, with a limiter at `ceiling_dbtp` if there is one.
-    pub(super) fn new(rate: u32, ceiling_dbtp: Option<f64>, gauge: Arc<Gauge>) -> Result<(Box<Self>, Reins)> {
+    pub(super) fn new(
+        rate: u32,
+        ceiling_dbtp: Option<f64>,
+        gauge: Arc<Gauge>,
+    ) -> Result<(Box<Self>, Reins, Consumer<[f32; 2]>)> {
         let (commands, inbox) = RingBuffer::new(QUEUE);
         // Each command gives back two machines at most, and four may be held here.
         let (outbox, returned) = RingBuffer::new(2 * QUEUE + 8);
+        let (tap, tapped) = meters::tap(rate);
         let plane = || [vec![0.0; CHUNK], vec![0.0; CHUNK]];
         let playout = Self {
             rate,
@@ -84,12 +92,13 @@ impl Playout {
             pause: Fade::at(1.0),
             limiter: ceiling_dbtp.map(|c| Limiter::new(rate, 2, c, CHUNK)).transpose()?,
             meter: TruePeakMeter::new(2),
+            tap,
             mix: plane(),
             more: plane(),
             gauge,
             last: None,
         };
-        Ok((Box::new(playout), Reins { commands, returned }))
+        Ok((Box::new(playout), Reins { commands, returned }, tapped))
     }
 
     /// Hz.
@@ -175,6 +184,9 @@ impl Playout {
         self.meter.push(&[&*left, &*right]);
         let peak = |plane: &[f32]| plane.iter().fold(0.0f32, |m, x| m.max(x.abs()));
         self.gauge.heard([peak(left), peak(right)], self.meter.peak_so_far());
+        if self.gauge.tapped.load(Ordering::Relaxed) {
+            meters::copy(&mut self.tap, left, right);
+        }
         self.gauge.silent.store(self.pause.is_silent(), Ordering::Relaxed);
         let playing = self.current.as_ref();
         self.gauge.dry.store(playing.is_some_and(|m| m.is_over()) && self.next.is_none(), Ordering::Relaxed);
@@ -261,8 +273,12 @@ impl Playout {
                 Command::Swap(machine, aligned) => {
                     give_back(&mut self.outbox, self.next.take());
                     if self.current.is_none() {
-                        // The first one begins as a file does: at once.
+                        // The first one begins as a file does: at once, and with it the limiter, which works in
+                        // intervals that count from there.
                         self.gauge.forget_load();
+                        if let Some(limiter) = &mut self.limiter {
+                            limiter.reset();
+                        }
                         self.current = Some(machine);
                         continue;
                     }

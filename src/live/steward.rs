@@ -1,16 +1,15 @@
 //! The thread that opens tracks, builds engines and keeps the device: everything that takes time or may fail.
 
 use super::gauge::{Gauge, State, Status};
-use super::level::guess_gain_db;
+use super::level::gain_db;
 use super::machine::{Card, Machine};
+use super::meters::Bench;
 use super::player::{Event, Request, Settings};
 use super::playout::{Command, FADE_S, Playout, Reins};
-use crate::coords::Pose;
+use super::steering::{Wheel, Wheels};
 use crate::error::{Error, ErrorKind, Result};
 use crate::render::live::Pace;
 use crate::render::{Control, RenderJob};
-use crate::spatializer::HeadMotion;
-use rtrb::Producer;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -21,14 +20,14 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(10);
 /// The next track is opened when so much of this one is left, seconds.
 const PRIME_S: f64 = 4.0;
-/// Played unheard before a machine is crossed over to, so that its room rings, seconds.
-const RING_S: f64 = 1.5;
 /// How far ahead of what plays a machine is when it is handed over, seconds.
 const LEAD_S: f64 = 0.06;
 /// How long a device is sought again.
 const SEEK_DEVICE: Duration = Duration::from_secs(60);
 /// A device that has not called for so long is gone.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long a playout may take to come home from a stream that has been dropped.
+const COMING_HOME: Duration = Duration::from_millis(100);
 /// Waits between tries to open a device: the first, and the longest.
 const BACK_OFF: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
@@ -134,47 +133,6 @@ impl Reports {
     }
 }
 
-/// The steering of a machine under way.
-pub(super) struct Wheel {
-    pub(super) id: u64,
-    pub(super) control: Option<Control>,
-    poses: Producer<Pose>,
-    measured: bool,
-}
-
-/// What the caller has steered to; machines that come later follow it.
-#[derive(Default)]
-pub(super) struct Wheels {
-    pub(super) all: Vec<Wheel>,
-    pub(super) head: Option<Pose>,
-}
-
-impl Wheels {
-    pub(super) fn set_head(&mut self, pose: Pose) -> Result<()> {
-        self.head = Some(pose);
-        for wheel in &mut self.all {
-            wheel.turn(pose)?;
-        }
-        Ok(())
-    }
-}
-
-impl Wheel {
-    fn turn(&mut self, pose: Pose) -> Result<()> {
-        if self.measured {
-            // A full ring holds poses that have not been heard yet; the next will tell.
-            let _ = self.poses.push(pose);
-        } else if let Some(control) = &mut self.control {
-            match control.set_head_motion(HeadMotion::Still(pose), 0.0) {
-                // A queue that is full holds poses that have not been heard yet.
-                Err(e) if e.kind() != ErrorKind::Limit => return Err(e),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What the steward and the player's handle both see.
 #[derive(Default)]
 pub(super) struct Shared {
@@ -182,6 +140,26 @@ pub(super) struct Shared {
     /// All of it that is not in the gauge.
     pub(super) status: Mutex<Status>,
     pub(super) wheels: Mutex<Wheels>,
+    pub(super) bench: Mutex<Option<Bench>>,
+}
+
+/// Gains that are kept.
+const MOST_KNOWN: usize = 64;
+
+/// Requests that came while others were served: of places to go to the last is meant, and changes are made together.
+fn gathered(requests: impl Iterator<Item = Request>) -> Vec<Request> {
+    let mut all: Vec<Request> = Vec::new();
+    for request in requests {
+        match (all.pop(), request) {
+            (Some(Request::Seek(_)), Request::Seek(to)) => all.push(Request::Seek(to)),
+            (Some(Request::Change(one)), Request::Change(other)) => all.push(Request::Change(Box::new(move |job| {
+                one(job);
+                other(job);
+            }))),
+            (before, request) => all.extend(before.into_iter().chain([request])),
+        }
+    }
+    all
 }
 
 /// A machine given away.
@@ -218,6 +196,8 @@ pub(super) struct Steward {
     ids: u64,
     paused: bool,
     gains: Vec<Option<f64>>,
+    /// Gains found so far, and for what.
+    known: Vec<(String, f64)>,
     /// Callbacks so far, and when the last was seen.
     heartbeat: (u64, Instant),
 }
@@ -254,6 +234,7 @@ impl Steward {
             ids: 0,
             paused: false,
             gains,
+            known: Vec::new(),
             heartbeat: (0, Instant::now()),
         }
     }
@@ -271,10 +252,17 @@ impl Steward {
         self.begin_somewhere(0, 1)?;
         loop {
             match self.requests.recv_timeout(TICK) {
-                Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return self.fade_out(),
-                Ok(request) => {
-                    if let Err(e) = self.serve(request) {
-                        self.tell(Event::Warning(e.to_string()));
+                Err(RecvTimeoutError::Disconnected) => return self.fade_out(),
+                Ok(first) => {
+                    let asked = gathered(std::iter::once(first).chain(self.requests.try_iter()));
+                    // What else was asked for before the end is not waited for.
+                    if asked.iter().any(|r| matches!(r, Request::Stop)) {
+                        return self.fade_out();
+                    }
+                    for request in asked {
+                        if let Err(e) = self.serve(request) {
+                            self.tell(Event::Warning(e.to_string()));
+                        }
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -330,7 +318,8 @@ impl Steward {
             _ => self.backend.find(wanted)?,
         };
         let again = self.stream.is_none() || self.device.as_ref().map(|d| d.rate) != Some(found.rate);
-        let gain_known = self.gains[track];
+        let (gain_known, memory) = (self.gains[track], self.settings.memory.clone());
+        let memory = memory.as_ref();
         let job = self.job(track, found.rate);
         let (pace, id) = (self.pace(), self.next_id());
         if again {
@@ -339,11 +328,11 @@ impl Steward {
         // The track, its loudness and the device are opened side by side.
         let (machine, gain) = std::thread::scope(|scope| -> Result<_> {
             let machine = scope.spawn(|| {
-                let opened = Machine::open(id, &job, pace, 0, 0.0)?;
+                let opened = Machine::open(id, &job, pace, 0)?;
                 opened.0.wait_ready();
                 Ok::<_, Error>(opened)
             });
-            let gain = scope.spawn(|| gain_known.map_or_else(|| guess_gain_db(&job), Ok));
+            let gain = scope.spawn(|| gain_known.map_or_else(|| gain_db(&job, memory), Ok));
             if again {
                 self.start_stream(&found)?;
             }
@@ -355,7 +344,12 @@ impl Steward {
     }
 
     fn start_stream(&mut self, found: &Opened) -> Result<()> {
-        let (playout, reins) = Playout::new(found.rate, self.settings.job.true_peak, Arc::clone(&self.shared.gauge))?;
+        let (playout, reins, tap) =
+            Playout::new(found.rate, self.settings.job.true_peak, Arc::clone(&self.shared.gauge))?;
+        let bench = Bench::new(tap, found.rate)?;
+        if let Ok(mut slot) = self.shared.bench.lock() {
+            *slot = Some(bench);
+        }
         self.limiter_frames = playout.limiter_frames();
         self.reins = Some(reins);
         self.entries.clear();
@@ -421,12 +415,16 @@ impl Steward {
     ) -> Result<()> {
         let gain_db = self.gains[track].unwrap_or(0.0);
         machine.set_gain(10f64.powf(gain_db / 20.0) as f32);
-        let mut wheel = Wheel { id: card.id, control: card.control, poses: card.poses, measured: card.measured };
+        let wheel = Wheel {
+            id: card.id,
+            track,
+            plan: card.plan,
+            control: card.control,
+            poses: card.poses,
+            measured: card.measured,
+        };
         if let Ok(mut wheels) = self.shared.wheels.lock() {
-            if let Some(pose) = wheels.head {
-                wheel.turn(pose)?;
-            }
-            wheels.all.push(wheel);
+            wheels.add(wheel)?;
         }
         card.warnings.into_iter().for_each(|w| self.tell(Event::Warning(w)));
         self.entries.push(Entry {
@@ -553,13 +551,27 @@ impl Steward {
         }
         let job = self.job(track, rate);
         if self.gains[track].is_none() {
-            self.gains[track] = Some(guess_gain_db(&job)?);
+            self.gains[track] = Some(self.gain_of(&job)?);
         }
         let id = self.next_id();
-        let opened = Machine::open(id, &job, self.pace(), 0, 0.0)?;
+        let opened = Machine::open(id, &job, self.pace(), 0)?;
         opened.0.wait_ready();
         self.hand_over(track, opened, Command::Follow)?;
         Ok(true)
+    }
+
+    /// The gain for a job, which is found once: one goes back and forth between rooms.
+    fn gain_of(&mut self, job: &RenderJob) -> Result<f64> {
+        let what = format!("{job:?}");
+        if let Some((_, gain)) = self.known.iter().find(|(known, _)| *known == what) {
+            return Ok(*gain);
+        }
+        let gain = gain_db(job, self.settings.memory.as_ref())?;
+        if self.known.len() >= MOST_KNOWN {
+            self.known.remove(0);
+        }
+        self.known.push((what, gain));
+        Ok(gain)
     }
 
     fn next_track(&self, step: isize) -> Option<usize> {
@@ -582,9 +594,20 @@ impl Steward {
                 let frames = self.entries.iter().find(|e| e.id == self.newest).and_then(|e| e.frames);
                 let at = frames.map_or(at as u64, |n| (at as u64).min(n.saturating_sub(1)));
                 let (id, job) = (self.next_id(), self.job(self.track, rate));
-                let opened = Machine::open(id, &job, self.pace(), at, RING_S)?;
+                let opened = Machine::open(id, &job, self.pace(), at)?;
                 opened.0.wait_ready();
                 self.hand_over(self.track, opened, |m| Command::Swap(m, false))
+            }
+            Request::Repeat(repeat) => {
+                self.settings.repeat = repeat;
+                self.dead_end = false;
+                Ok(())
+            }
+            Request::Add(tracks) => {
+                self.gains.extend(tracks.iter().map(|_| None));
+                self.tracks.extend(tracks);
+                self.dead_end = false;
+                Ok(())
             }
             Request::Skip(step) => match self.next_track(step) {
                 Some(track) => self.begin_somewhere(track, step.signum()),
@@ -607,23 +630,26 @@ impl Steward {
     /// Crosses over to the same track as the settings have it now, at the frame that plays.
     fn exchange(&mut self) -> Result<()> {
         let rate = self.device.as_ref().map_or(48_000, |d| d.rate);
-        let lead = (LEAD_S * f64::from(rate)) as u64;
+        // While nothing sounds nothing has to be met at its frame.
+        let lead = if self.paused { 0 } else { (LEAD_S * f64::from(rate)) as u64 };
         let job = self.job(self.track, rate);
+        self.gains[self.track] = Some(self.gain_of(&job)?);
         let now = || self.shared.gauge.position.load(Ordering::Relaxed);
-        self.gains[self.track] = Some(guess_gain_db(&job)?);
         let (id, pace) = (self.ids + 1, self.pace());
-        let (mut machine, card) = Machine::open(id, &job, pace, now() + lead, RING_S)?;
+        let (mut machine, card) = Machine::open(id, &job, pace, now() + lead)?;
         // Time has passed meanwhile; it plays faster than time does.
         while machine.position() < now() + lead && !machine.is_over() {
             machine.advance_to(now() + lead)?;
         }
         machine.wait_ready();
         self.ids = id;
-        self.hand_over(self.track, (machine, card), |m| Command::Swap(m, true))
+        let aligned = !self.paused;
+        self.hand_over(self.track, (machine, card), |m| Command::Swap(m, aligned))
     }
 
-    /// Tells of a device that is gone. Always true.
+    /// Tells of a device that is gone, which is heard. Always true.
     fn lose(&mut self, why: &str) -> bool {
+        self.shared.gauge.late.fetch_add(1, Ordering::Relaxed);
         self.note(|s| s.state = State::Reopening);
         self.tell(Event::DeviceLost(why.to_string()));
         true
@@ -634,7 +660,8 @@ impl Steward {
         self.stream = None;
         let began = Instant::now();
         let rate = self.device.as_ref().map_or(48_000, |d| d.rate);
-        let mut playout = self.home.1.recv_timeout(Duration::from_secs(5)).ok();
+        // It comes home with the stream that had it, or, if that hangs, another takes its place.
+        let mut playout = self.home.1.recv_timeout(COMING_HOME).ok();
         let mut wait = BACK_OFF[0];
         loop {
             let tried = self.backend.find(rate).and_then(|found| {
@@ -683,7 +710,7 @@ impl Steward {
         self.stop_stream();
         self.start_stream(found)?;
         let (id, job) = (self.next_id(), self.job(self.track, found.rate));
-        let opened = Machine::open(id, &job, self.pace(), (at * f64::from(found.rate)) as u64, RING_S)?;
+        let opened = Machine::open(id, &job, self.pace(), (at * f64::from(found.rate)) as u64)?;
         self.hand_over(self.track, opened, |m| Command::Swap(m, false))
     }
 

@@ -5,7 +5,7 @@ use super::steward::{Backend, Lease, Opened, Reports, Stream};
 use crate::error::{Error, ErrorKind, Result};
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Frames converted at a time.
 const PART: usize = 512;
@@ -19,18 +19,27 @@ pub struct DeviceBackend {
     name: Option<String>,
     buffer: Option<u32>,
     choice: Option<Choice>,
+    /// Since when the device has been sought again.
+    sought: Option<Instant>,
 }
+
+/// How long a sound system whose device is gone is given to offer another, before other systems are asked.
+const LOYALTY: Duration = Duration::from_secs(3);
 
 impl DeviceBackend {
     /// For the output called `name`, or the default, with buffers of `buffer` frames, or of about 10 ms.
     pub fn new(name: Option<String>, buffer: Option<u32>) -> Self {
-        Self { name, buffer, choice: None }
+        Self { name, buffer, choice: None, sought: None }
     }
 }
 
 impl Backend for DeviceBackend {
     fn find(&mut self, rate: u32) -> Result<Opened> {
-        let choice = find(self.name.as_deref(), rate)?;
+        let before = self.choice.as_ref().map(|c| c.host.clone());
+        let since = *self.sought.get_or_insert_with(Instant::now);
+        let host = before.filter(|_| self.name.is_none() && since.elapsed() < LOYALTY);
+        let choice = find(self.name.as_deref().or(host.as_deref()), rate)?;
+        self.sought = None;
         let opened = Opened { name: choice.name.clone(), rate: choice.rate };
         self.choice = Some(choice);
         Ok(opened)
@@ -64,7 +73,7 @@ impl Backend for DeviceBackend {
             }
         })?;
         stream.play().map_err(|e| failed(&choice.name, &e))?;
-        Ok(Box::new(Running(stream)))
+        Ok(Box::new(Running(Some(stream))))
     }
 }
 
@@ -78,7 +87,26 @@ fn failed(name: &str, e: &cpal::Error) -> Error {
 }
 
 /// Dropping it stops the callbacks.
-struct Running(#[expect(dead_code, reason = "held to keep it running")] cpal::Stream);
+struct Running(Option<cpal::Stream>);
+
+/// How long a stream may take to stop before it is left to itself.
+const FAREWELL: Duration = Duration::from_millis(300);
+
+impl Drop for Running {
+    /// Of a PulseAudio sink that is gone, stopping waits for an answer that never comes: so somebody else waits.
+    fn drop(&mut self) {
+        let stream = self.0.take();
+        let (done, stopped) = std::sync::mpsc::channel();
+        let waits = std::thread::Builder::new().name("periphon-stop".to_string()).spawn(move || {
+            drop(stream);
+            // Nobody may be listening any more.
+            let _ = done.send(());
+        });
+        if waits.is_ok() {
+            let _ = stopped.recv_timeout(FAREWELL);
+        }
+    }
+}
 
 impl Stream for Running {}
 

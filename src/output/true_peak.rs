@@ -48,6 +48,11 @@ impl TruePeakMeter {
         self.peak
     }
 
+    /// As [`TruePeakMeter::peak_so_far`], and the next one begins at nothing: for meters that show the last moment.
+    pub fn take_peak(&mut self) -> f32 {
+        std::mem::take(&mut self.peak)
+    }
+
     /// The largest true peak so far, linear: 1 is full scale. The signal is taken to be silent from here on.
     pub fn peak(&self) -> f32 {
         let mut peak = self.peak;

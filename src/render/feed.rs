@@ -4,6 +4,8 @@
 use super::job::RenderJob;
 use super::panorama::Opening;
 use super::place::sum_channels;
+#[cfg(feature = "separate")]
+use super::singing::Singing;
 use crate::buffer::AudioBuffer;
 use crate::decode::{self, Decoder};
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +41,9 @@ pub(crate) struct Feed {
     pub(super) meter: Option<LoudnessMeter>,
     sum: bool,
     resampler: Option<Resampler>,
+    /// Changes how loud the voice is, before everything else.
+    #[cfg(feature = "separate")]
+    singing: Option<Box<Singing>>,
     /// Takes a stereo track apart, after resampling.
     opening: Option<Box<Opening>>,
     /// What has been resampled and not yet been taken apart.
@@ -71,7 +76,20 @@ impl Feed {
             }
             decoder.seek(first)?;
         }
+        #[cfg(not(feature = "separate"))]
+        if job.vocals.is_some() {
+            return Err(Error::unsupported("this build cannot tell voice from band")
+                .hint("build it with the feature 'separate'"));
+        }
         Ok(Self {
+            #[cfg(feature = "separate")]
+            singing: match job.vocals {
+                Some(vocals) => {
+                    let singing = Singing::new(vocals, rate, layout.channels()).map_err(|e| e.at(&job.input))?;
+                    Some(Box::new(singing))
+                }
+                None => None,
+            },
             decoder,
             rate,
             left: job.duration.map(|d| (d * f64::from(rate)).round() as u64),
@@ -199,8 +217,37 @@ impl Program for Feed {
 }
 
 impl Feed {
-    /// Reads the next frames into the buffer, no more than the block needs; false at the end.
+    /// Brings the next frames into the buffer; false at the end.
     fn read(&mut self) -> Result<bool> {
+        #[cfg(feature = "separate")]
+        if self.singing.is_some() {
+            return self.read_singing();
+        }
+        self.read_track()
+    }
+
+    #[cfg(feature = "separate")]
+    fn read_singing(&mut self) -> Result<bool> {
+        loop {
+            let Some(singing) = &mut self.singing else { return Ok(false) };
+            if singing.pull(&mut self.buffer, READ) > 0 {
+                return Ok(true);
+            }
+            if singing.is_over() {
+                return Ok(false);
+            }
+            let more = self.read_track()?;
+            let Some(singing) = &mut self.singing else { return Ok(false) };
+            if more {
+                singing.push(&self.buffer)?;
+            } else {
+                singing.finish();
+            }
+        }
+    }
+
+    /// Reads the next frames into the buffer, no more than the block needs; false at the end.
+    fn read_track(&mut self) -> Result<bool> {
         // Without resampling exactly what is missing, so that nothing has to be moved up afterwards.
         let wanted = if self.resampler.is_some() { READ } else { self.block - self.ready.frames() };
         let most = self.left.map_or(wanted, |left| wanted.min(usize::try_from(left).unwrap_or(usize::MAX)));

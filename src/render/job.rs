@@ -32,6 +32,28 @@ impl Placement {
     }
 }
 
+/// What becomes of the voice of a track; see [`crate::separate`](../separate/index.html).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Vocals {
+    /// The band alone: something to sing to.
+    Off,
+    /// The voice alone.
+    Only,
+    /// The voice louder or softer, dB.
+    Gain(f64),
+}
+
+impl Vocals {
+    /// Linear, of the voice.
+    pub fn gain(self) -> f32 {
+        match self {
+            Self::Off => 0.0,
+            Self::Only => 1.0,
+            Self::Gain(db) => 10f64.powf(db / 20.0) as f32,
+        }
+    }
+}
+
 /// How loud the output is to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Loudness {
@@ -57,6 +79,8 @@ pub struct RenderJob {
     pub placement: Option<Placement>,
     /// A layout's name to read the channels as; `None` for the file's own.
     pub layout: Option<String>,
+    /// What becomes of the voice, which is told from the band by a neural network; `None`: it stays as it is.
+    pub vocals: Option<Vocals>,
     /// A SOFA file or the name of a built-in set.
     pub hrtf: String,
     /// Where the panorama puts the parts of a track: a stage's name or file; `None` for the default.
@@ -96,6 +120,7 @@ impl RenderJob {
             force: false,
             placement: None,
             layout: None,
+            vocals: None,
             hrtf: crate::hrtf::DEFAULT_HEAD.to_string(),
             stage: None,
             room: None,

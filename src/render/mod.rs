@@ -6,6 +6,8 @@ pub mod engine;
 #[cfg(feature = "files")]
 mod feed;
 #[cfg(feature = "files")]
+mod gains;
+#[cfg(feature = "files")]
 pub mod job;
 #[cfg(feature = "files")]
 mod measured;
@@ -18,6 +20,8 @@ pub mod place;
 #[cfg(feature = "files")]
 mod scene_feed;
 
+#[cfg(all(feature = "files", feature = "separate"))]
+mod singing;
 mod space;
 #[cfg(feature = "files")]
 pub mod stage;
@@ -25,7 +29,9 @@ pub mod stage;
 pub use control::{Control, SourceId};
 pub use engine::{Engine, EngineOptions, engine};
 #[cfg(feature = "files")]
-pub use job::{Loudness, Placement, RenderJob, RenderReport};
+pub use gains::GainMemory;
+#[cfg(feature = "files")]
+pub use job::{Loudness, Placement, RenderJob, RenderReport, Vocals};
 #[cfg(feature = "files")]
 pub use offline::{Progress, interrupt, is_interrupted, render};
 pub use space::{FieldSpec, Space};

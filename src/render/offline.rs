@@ -10,7 +10,7 @@ use super::measured::MeasuredPlayer;
 use super::panorama::{self, Opening, Still};
 use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
-use super::stage::{Stage, StageRoom};
+use super::stage::{Stage, StageRoom, room_spec};
 use crate::buffer::AudioBuffer;
 use crate::coords::Pose;
 use crate::decode::{Kind, sniff};
@@ -137,22 +137,14 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         non_finite_samples: show.non_finite() + ears.non_finite(),
         seconds_elapsed: 0.0,
         realtime_factor: 0.0,
-        stage: ears.stage.clone(),
+        stage: ears.stage_name.clone(),
         hrtf: ears.hrtf.clone(),
         room: ears.room.clone(),
         headphones: ears.headphones.clone(),
         warnings: Vec::new(),
     };
     if let (Some(scratch), Some(meter)) = (&mut scratch, &meter) {
-        let target_lufs = match job.loudness {
-            Loudness::Off => None,
-            Loudness::Source => match show {
-                Show::Scene(_) => report.input_lufs.map(|lufs| lufs.min(LOUDEST_SCENE_LUFS)),
-                Show::Track(..) => report.input_lufs,
-            },
-            Loudness::Lufs(lufs) => Some(lufs),
-        };
-        let spec = MasterSpec { target_lufs, ceiling_dbtp: job.true_peak };
+        let spec = MasterSpec { target_lufs: show.target_lufs(job.loudness), ceiling_dbtp: job.true_peak };
         let mastered = master(scratch, meter, &spec, &mut sink, &mut |done| {
             progress(Progress { done_frames: done, total_frames: Some(frames), stage: "finishing" });
             go_on()
@@ -226,6 +218,15 @@ impl Show {
         }
     }
 
+    /// Makes a scene go on at a frame of its clock; a track is opened at its place by its job.
+    #[cfg(feature = "live")]
+    pub(crate) fn begin_at(&mut self, frame: u64) -> Result<()> {
+        match self {
+            Self::Track(_) => Ok(()),
+            Self::Scene(feed) => feed.begin_at(frame),
+        }
+    }
+
     pub(crate) fn measure(&mut self) -> Result<()> {
         match self {
             Self::Track(feed) => feed.measure(),
@@ -237,6 +238,17 @@ impl Show {
         match self {
             Self::Track(feed) => feed.meter.as_ref(),
             Self::Scene(feed) => feed.meter(),
+        }
+    }
+
+    /// What a render is to be brought to, of what has been measured so far; `None` for no gain.
+    pub(crate) fn target_lufs(&self, loudness: Loudness) -> Option<f64> {
+        let measured = || self.meter().and_then(LoudnessMeter::integrated_lufs);
+        match (loudness, self) {
+            (Loudness::Off, _) => None,
+            (Loudness::Source, Self::Scene(_)) => measured().map(|lufs| lufs.min(LOUDEST_SCENE_LUFS)),
+            (Loudness::Source, Self::Track(_)) => measured(),
+            (Loudness::Lufs(lufs), _) => Some(lufs),
         }
     }
 
@@ -317,7 +329,7 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     for (given, flag) in [
         (job.placement.is_some(), "--place, --at and --orbit"),
         (job.layout.is_some(), "--layout"),
-        (job.room.is_some(), "--room"),
+        (job.vocals.is_some(), "--vocals"),
         (job.stage.is_some(), "--stage"),
     ] {
         if given {
@@ -326,7 +338,12 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
                 .hint("edit the scene instead"));
         }
     }
-    let scene = Scene::open(&job.input)?;
+    let mut scene = Scene::open(&job.input)?;
+    if let Some(room) = &job.room {
+        scene.room = room_spec(room)?;
+        let misfit = |e| Error::argument(format!("the scene does not go with the room '{room}': {}", Error::from(e)));
+        scene.check().map_err(misfit)?;
+    }
     let limit = job.duration.map(|d| d + job.start);
     let mut feed = SceneFeed::open(&scene, job.rate, limit)?;
     let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;
@@ -347,7 +364,7 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
 /// The rendering half: blocks in, two ears out.
 pub(crate) struct Ears {
     pub(crate) placement: &'static str,
-    pub(crate) stage: String,
+    pub(crate) stage_name: String,
     pub(crate) hrtf: String,
     pub(crate) room: String,
     pub(crate) headphones: String,
@@ -356,6 +373,9 @@ pub(crate) struct Ears {
     pub(crate) tail: u64,
     /// Frames at the beginning that are not wanted.
     pub(crate) skip: u64,
+    /// What it plays.
+    #[cfg(feature = "live")]
+    pub(crate) stage: Box<Stage>,
     /// Of the engine's inputs.
     fields_from: usize,
     engine: Option<Renderer>,
@@ -394,7 +414,7 @@ impl Ears {
     ) -> Result<Self> {
         let mut ears = Self {
             placement,
-            stage: file.map_or_else(|| "none".to_string(), |f| f.name.clone()),
+            stage_name: file.map_or_else(|| "none".to_string(), |f| f.name.clone()),
             hrtf: "none".to_string(),
             room: stage.room.name(),
             headphones: "none".to_string(),
@@ -402,6 +422,8 @@ impl Ears {
             block: job.block.unwrap_or(BLOCK),
             tail: 0,
             skip,
+            #[cfg(feature = "live")]
+            stage: Box::new(stage.clone()),
             fields_from: stage.sources.len(),
             engine: None,
             colours: Vec::new(),

@@ -190,6 +190,17 @@ impl SceneFeed {
         self.inputs
     }
 
+    /// Makes `frame` of the scene's clock the first of the next block. After [`SceneFeed::prepare`].
+    #[cfg(feature = "live")]
+    pub(super) fn begin_at(&mut self, frame: u64) -> Result<()> {
+        self.at = self.limit.map_or(frame, |limit| frame.min(limit));
+        for i in 0..self.players.len() {
+            let into = self.at.saturating_sub(self.start(&self.players[i]));
+            self.players[i].go_to(into, self.rate)?;
+        }
+        Ok(())
+    }
+
     /// Frames that all blocks together will have, if that is known.
     pub(super) fn total_frames(&self) -> Option<u64> {
         if self.limit.is_some() {
@@ -284,6 +295,37 @@ impl Player {
         self.take == Take::All && matches!(self.layout, Layout::Ambisonic { .. })
     }
 
+    /// Goes on `frame` frames behind its beginning, counted at the scene's rate.
+    #[cfg(feature = "live")]
+    fn go_to(&mut self, frame: u64, rate: u32) -> Result<()> {
+        self.ready.resize(0);
+        self.ended = false;
+        let mut unheard = 0;
+        let mut place = frame;
+        if let Some(resampler) = &mut self.resampler {
+            resampler.reset();
+            // From where both rates have a frame at the same time, and early enough that the filter is full.
+            let (from, to) = (u64::from(self.rate), u64::from(rate));
+            let common = greatest_common_divisor(from, to);
+            let early = (frame * from / to).saturating_sub(from / 20);
+            let steps = early / (from / common);
+            place = steps * (from / common);
+            unheard = usize::try_from(frame - steps * (to / common)).unwrap_or(usize::MAX);
+        }
+        if self.looped
+            && let Some(length) = self.decoder.info().frames.filter(|n| *n > 0)
+        {
+            place %= length;
+        }
+        self.decoder.seek(place)?;
+        self.since = place;
+        while self.ready.frames() < unheard && !self.ended {
+            self.read()?;
+        }
+        self.ready.drain_front(unheard.min(self.ready.frames()));
+        Ok(())
+    }
+
     /// Fills its inputs from frame `skip` of the block on. Returns the frames of the block up to the last that it sounds
     /// in.
     fn take(&mut self, skip: usize, frames: usize, out: &mut AudioBuffer) -> Result<usize> {
@@ -324,4 +366,9 @@ impl Player {
             }
         }
     }
+}
+
+#[cfg(feature = "live")]
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }

@@ -12,7 +12,7 @@ use crate::hrtf::HrtfSet;
 use crate::layout::Layout;
 use crate::panorama::StageFile;
 use crate::room::{Room, preset};
-use crate::scene::{self, RoomChoice, RoomFile, Scene, nearest};
+use crate::scene::{self, RoomChoice, RoomFile, RoomSpec, Scene, nearest};
 use crate::spatializer::{Beam, HeadMotion, Motion, SourceSpec};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ const FROM_WALL_M: f64 = 0.15;
 pub struct Stage {
     /// One for each of the engine's mono inputs.
     pub sources: Vec<SourceSpec>,
+    /// What to call each of them: a scene's ids, else the labels of ITU-R BS.2051.
+    pub names: Vec<String>,
     /// Sound fields.
     pub fields: Vec<FieldSpec>,
     /// The listener.
@@ -90,6 +92,7 @@ impl Stage {
     pub fn of_track(job: &RenderJob, placement: &Placement, layout: &Layout, file: Option<&StageFile>) -> Result<Self> {
         let mut stage = Self {
             sources: Vec::new(),
+            names: Vec::new(),
             fields: Vec::new(),
             head: HeadMotion::Still(Pose::default()),
             room: StageRoom::None,
@@ -130,7 +133,9 @@ impl Stage {
         match (placement, file) {
             (Placement::Panorama, Some(file)) => {
                 let distance = file.distance.unwrap_or(distance);
-                for spot in panorama::spots(file) {
+                let sectors = file.layout().sectors();
+                for (n, spot) in panorama::spots(file).into_iter().enumerate() {
+                    stage.names.push(if n < sectors { format!("part {}", n + 1) } else { "ambience".to_string() });
                     let around = Vec3::from_polar(spot.azimuth, spot.elevation, 1.0);
                     let at = if in_room { place(around * distance) } else { around };
                     stage.sources.push(SourceSpec {
@@ -142,10 +147,14 @@ impl Stage {
                 }
             }
             (Placement::Stereo, _) => {}
-            (Placement::Point(at), _) => stage.sources.push(source(Motion::Still(place(*at)))),
+            (Placement::Point(at), _) => {
+                stage.names.push("point".to_string());
+                stage.sources.push(source(Motion::Still(place(*at))));
+            }
             (Placement::Orbit(start, seconds_per_turn), _) => {
                 let centre = if in_room { listener } else { Vec3::default() };
                 let start = if in_room { fitting(&room, listener, *start) } else { *start };
+                stage.names.push("orbit".to_string());
                 stage.sources.push(source(Motion::Orbit { centre, start, seconds_per_turn: *seconds_per_turn }));
             }
             (Placement::Panorama | Placement::Speakers, _) => {
@@ -155,6 +164,7 @@ impl Stage {
                     let everywhere = speaker.lfe;
                     let spec = source(Motion::Still(if everywhere { around } else { at }));
                     let gain = if everywhere { 1.0 } else { loudness(at) };
+                    stage.names.push(speaker.label.to_string());
                     stage.sources.push(SourceSpec {
                         gain,
                         everywhere,
@@ -179,6 +189,7 @@ impl Stage {
     pub fn of_scene(scene: &Scene, layouts: &[Layout]) -> Result<Self> {
         let mut stage = Self {
             sources: Vec::new(),
+            names: Vec::new(),
             fields: Vec::new(),
             head: scene.listener_motion()?,
             room: match scene.room_choice() {
@@ -194,6 +205,7 @@ impl Stage {
             moves: true,
         };
         for object in scene.objects()? {
+            stage.names.push(object.id);
             let facing = object.facing.rotate(Vec3::new(1.0, 0.0, 0.0));
             stage.sources.push(SourceSpec {
                 gain: object.gain,
@@ -212,6 +224,7 @@ impl Stage {
                 continue;
             }
             for speaker in speakers(layout).map_err(|e| e.at(&bed.file))? {
+                stage.names.push(speaker.label.to_string());
                 let at = bed.speaker(f64::from(speaker.azimuth), f64::from(speaker.elevation));
                 // A bed's loudspeakers are as loud as at one metre, wherever they stand.
                 let gain = bed.gain * if speaker.lfe { 1.0 } else { bed.distance };
@@ -336,6 +349,20 @@ fn find_room(name: &str) -> Result<Listening> {
             )))
         }
     }
+}
+
+/// A room by name or file, as a scene would have it; `None` for the free field.
+pub(super) fn room_spec(name: &str) -> Result<Option<RoomSpec>> {
+    if let Some(preset) = preset::find(name) {
+        return Ok(Some(RoomSpec::preset(preset)));
+    }
+    // Paths inside a scene are relative to its folder; this one is not.
+    let whole = |path: &Path| std::path::absolute(path).map_err(|e| Error::io(path, "cannot find the room", e));
+    Ok(match find_room(name)?.room {
+        StageRoom::None => None,
+        StageRoom::Measured(path) => Some(RoomSpec::measured(&whole(&path)?.to_string_lossy())),
+        StageRoom::Shoebox(..) => Some(RoomFile::open(name)?.room),
+    })
 }
 
 fn room_file(path: &Path) -> Result<Listening> {

@@ -1,0 +1,43 @@
+//! The head as keys and a tracker have it together: the tracker turns it on from where the keys turned it.
+
+use crate::coords::Pose;
+use crate::error::Result;
+use crate::live::HeadControl;
+use std::sync::{Arc, Mutex};
+
+/// Shared by the interface and the tracker's thread.
+#[derive(Clone)]
+pub(super) struct Stance {
+    head: HeadControl,
+    /// By the keys, and by the tracker.
+    parts: Arc<Mutex<[Pose; 2]>>,
+}
+
+impl Stance {
+    pub(super) fn new(head: HeadControl) -> Self {
+        Self { head, parts: Arc::default() }
+    }
+
+    /// # Errors
+    /// As [`HeadControl::turn`].
+    pub(super) fn set_keys(&self, pose: Pose) -> Result<()> {
+        self.set(0, pose)
+    }
+
+    /// # Errors
+    /// As [`HeadControl::turn`].
+    pub(super) fn set_tracker(&self, pose: Pose) -> Result<()> {
+        self.set(1, pose)
+    }
+
+    fn set(&self, part: usize, pose: Pose) -> Result<()> {
+        // Held until the head has been told, so that the last word is the last.
+        let Ok(mut parts) = self.parts.lock() else { return Ok(()) };
+        parts[part] = pose;
+        let [keys, tracker] = &*parts;
+        self.head.turn(Pose {
+            position: keys.position + tracker.position,
+            orientation: keys.orientation * tracker.orientation,
+        })
+    }
+}

@@ -1,0 +1,221 @@
+//! The interface of `periphon play` in a terminal.
+//!
+//! [`app`] knows how things stand and makes orders of what the user does; [`keys`] and [`mouse`] say what that is;
+//! [`draw`] makes a picture of it; [`terminal`] takes the terminal and gives it back. Only this file touches the player.
+
+mod action;
+mod app;
+mod ballistics;
+mod bar;
+mod dots;
+mod draw;
+mod keys;
+mod map;
+mod mixer;
+mod mouse;
+mod overlay;
+mod panel;
+mod picker;
+mod plan_view;
+#[cfg(test)]
+mod samples;
+pub(super) mod terminal;
+#[cfg(test)]
+mod tests;
+mod theme;
+
+pub(super) use bar::clock;
+
+use super::stance::Stance;
+use crate::error::{Error, ErrorKind, Result};
+use crate::live::{Event, Player, State};
+use crate::spatializer::Motion;
+use crate::tracking::{Listener, Recentre};
+use action::{Action, Order};
+use app::{App, Overlay, Tracking};
+use ratatui::crossterm::event::{Event as Input, poll, read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use theme::Theme;
+
+/// Between two pictures: twenty a second.
+const FRAME: Duration = Duration::from_millis(50);
+/// What fails at once is told without the interface having been seen.
+const GRACE: Duration = Duration::from_millis(400);
+/// Keys taken in between two pictures, at most.
+const MOST_INPUTS: usize = 256;
+
+/// What the interface leaves behind.
+pub(super) struct Outcome {
+    /// It was ended by Ctrl-C or a signal.
+    pub interrupted: bool,
+    /// What was said in the message line and matters afterwards.
+    pub warnings: Vec<String>,
+}
+
+/// What the interface shows and steers.
+pub(super) struct Board<'a> {
+    pub player: &'a Player,
+    pub stance: &'a Stance,
+    pub tracker: Option<&'a Listener>,
+    /// What the tracker was called on the command line.
+    pub tracker_name: &'a str,
+    pub repeat: bool,
+    pub tracks: &'a [PathBuf],
+    /// What an event says, if it matters.
+    pub told: fn(&Event) -> Option<String>,
+}
+
+/// Shows the interface until all has been played or the user ends it.
+///
+/// # Errors
+/// `Io` if the terminal cannot be used.
+pub(super) fn run(board: &Board<'_>) -> Result<Outcome> {
+    let mut app = App::new(board.repeat, folders(board.tracks));
+    let began = Instant::now();
+    while board.player.status().state == State::Opening && !board.player.is_over() && began.elapsed() < GRACE {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut interrupted = false;
+    if !board.player.is_over() {
+        let lost = |e| Error::new(ErrorKind::Io, "the terminal cannot be used").caused_by(e).hint("play with --plain");
+        let mut screen = terminal::Screen::take().map_err(lost)?;
+        let shown = show(board, &mut app, &mut screen);
+        let noise = screen.noise();
+        drop(screen);
+        app.log.extend(noise.into_iter().map(|line| format!("from the sound system: {line}")));
+        shown.map_err(lost)?;
+        interrupted = app.ending == Some(true);
+    }
+    board.player.events().for_each(|e| hear(board, &mut app, &e));
+    Ok(Outcome { interrupted, warnings: app.log })
+}
+
+fn show(board: &Board<'_>, app: &mut App, screen: &mut terminal::Screen) -> std::io::Result<()> {
+    let theme = Theme::of_environment();
+    let mut next = Instant::now();
+    let mut last = next;
+    let mut packets = (0, last);
+    while !board.player.is_over() {
+        if crate::render::is_interrupted() {
+            obey(board, app, Action::Interrupt);
+        }
+        if Instant::now() >= next {
+            let now = Instant::now();
+            board.player.events().for_each(|e| hear(board, app, &e));
+            for line in screen.noise() {
+                app.warn(format!("from the sound system: {line}"));
+            }
+            track(board, app, &mut packets);
+            let dt = now.duration_since(last).as_secs_f64();
+            app.tick(dt, board.player.status(), board.player.stage(), board.player.meters());
+            screen.draw(|frame| draw::draw(app, theme, frame))?;
+            last = now;
+            next = now + FRAME;
+        }
+        let mut budget = MOST_INPUTS;
+        while budget > 0
+            && poll(if budget == MOST_INPUTS {
+                next.saturating_duration_since(Instant::now())
+            } else {
+                Duration::ZERO
+            })?
+        {
+            budget -= 1;
+            for action in meaning(app, read()?) {
+                obey(board, app, action);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What was typed, clicked or dropped.
+fn meaning(app: &mut App, input: Input) -> Vec<Action> {
+    match input {
+        Input::Key(key) => match app.overlay {
+            Overlay::Picker(_) => keys::list(&key),
+            _ => keys::main(&key),
+        }
+        .into_iter()
+        .collect(),
+        Input::Mouse(event) => mouse::actions(app, &event),
+        Input::Paste(text) => vec![Action::Paste(text)],
+        _ => Vec::new(),
+    }
+}
+
+fn obey(board: &Board<'_>, app: &mut App, action: Action) {
+    for order in app.act(action) {
+        if let Err(e) = carry_out(board, order) {
+            app.warn(e.to_string());
+        }
+    }
+}
+
+fn carry_out(board: &Board<'_>, order: Order) -> Result<()> {
+    let player = board.player;
+    match order {
+        Order::Pause(paused) => player.pause(paused),
+        Order::Seek(seconds) => player.seek(seconds),
+        Order::Skip(step) => player.skip(step),
+        Order::Head(pose) => return board.stance.set_keys(pose),
+        Order::Recentre => board.tracker.into_iter().for_each(|t| t.recentre(Recentre::Yaw)),
+        Order::Move(source, place) => return player.move_source(source, &Motion::Still(place)),
+        Order::Gain(source, gain) => return player.set_source_gain(source, gain),
+        Order::Room(name) => player.set_room(Some(name)),
+        Order::Hrtf(name) => player.set_hrtf(name),
+        Order::Place(place) => player.change(move |job| {
+            if place == Some(crate::render::Placement::Stereo) {
+                job.room = None;
+            }
+            job.placement = place;
+        }),
+        Order::Headphones(name) => player.set_headphones(name),
+        Order::Repeat(repeat) => player.set_repeat(repeat),
+        Order::Add(path) => player.add_tracks(crate::live::tracks(&[path])?),
+        Order::Stop => player.stop(),
+    }
+    Ok(())
+}
+
+fn hear(board: &Board<'_>, app: &mut App, event: &Event) {
+    if let Event::Track(_, path) = event {
+        app.title = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    }
+    if let Some(text) = (board.told)(event) {
+        app.warn(text);
+    }
+}
+
+/// How often the tracker is heard, counted over a second.
+fn track(board: &Board<'_>, app: &mut App, (packets, since): &mut (u64, Instant)) {
+    let Some(tracker) = board.tracker else { return };
+    let heard = tracker.heard();
+    let passed = since.elapsed().as_secs_f64();
+    let per_second = if passed >= 1.0 {
+        let rate = heard.packets.saturating_sub(*packets) as f64 / passed;
+        (*packets, *since) = (heard.packets, Instant::now());
+        rate
+    } else {
+        app.tracking.as_ref().map_or(0.0, |t| t.per_second)
+    };
+    app.tracking = Some(Tracking {
+        name: board.tracker_name.to_string(),
+        packets: heard.packets,
+        ignored: heard.ignored,
+        per_second,
+    });
+}
+
+/// Where heads and rooms are looked for: beside the tracks, and in the working directory.
+fn folders(tracks: &[PathBuf]) -> Vec<PathBuf> {
+    let mut all = vec![PathBuf::from(".")];
+    for folder in tracks.iter().filter_map(|t| t.parent()) {
+        let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+        if all.len() < 8 && !all.iter().any(|f| f == folder) {
+            all.push(folder.to_path_buf());
+        }
+    }
+    all
+}

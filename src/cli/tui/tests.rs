@@ -1,0 +1,310 @@
+//! The interface as a whole: pictures of fixed states against committed ones, and keys and clicks against what the player
+//! is asked for.
+//!
+//! The pictures lie in `tests/data/interface/`; `PERIPHON_DRAW_EXPECTED=1 cargo test cli::tui` draws them anew.
+
+use super::action::{Action, Order, Topic};
+use super::app::{App, Drag, Overlay, Tracking};
+use super::theme::Theme;
+use super::{draw, meaning, samples};
+use crate::coords::{Pose, Rotation, Vec3};
+use crate::live::State;
+use crate::render::Placement;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+fn picture(app: &mut App, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw::draw(app, Theme::new(false), frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let row = |y: u16| {
+        let line: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+        line.trim_end().to_string()
+    };
+    (0..height).map(row).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+fn assert_picture(name: &str, drawn: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/interface").join(name);
+    if std::env::var_os("PERIPHON_DRAW_EXPECTED").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, drawn).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap();
+    let differing = drawn.lines().zip(expected.lines()).enumerate().filter(|(_, (d, e))| d != e);
+    let differing: String = differing.map(|(n, (d, e))| format!("row {n}\n  is       {d}\n  expected {e}\n")).collect();
+    assert!(drawn == expected, "{name}\n{differing}");
+}
+
+fn key(app: &mut App, code: KeyCode, modifiers: KeyModifiers) -> Vec<Order> {
+    input(app, Event::Key(KeyEvent::new(code, modifiers)))
+}
+
+fn letter(app: &mut App, c: char) -> Vec<Order> {
+    key(app, KeyCode::Char(c), KeyModifiers::NONE)
+}
+
+fn mouse(app: &mut App, kind: MouseEventKind, column: u16, row: u16) -> Vec<Order> {
+    input(app, Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
+}
+
+fn input(app: &mut App, event: Event) -> Vec<Order> {
+    let actions = meaning(app, event);
+    actions.into_iter().flat_map(|a| app.act(a)).collect()
+}
+
+const DOWN: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+const HELD: MouseEventKind = MouseEventKind::Drag(MouseButton::Left);
+const UP: MouseEventKind = MouseEventKind::Up(MouseButton::Left);
+
+#[test]
+fn a_room_is_drawn_as_committed_at_three_sizes() {
+    for (width, height) in [(100, 30), (80, 24), (40, 12)] {
+        let mut app = samples::app();
+        assert_picture(&format!("room-{width}x{height}.txt"), &picture(&mut app, width, height));
+    }
+}
+
+#[test]
+fn the_open_a_measured_room_and_no_spatialisation_are_drawn_as_committed() {
+    let mut app = samples::app();
+    let stage = app.stage.as_mut().unwrap();
+    stage.room = None;
+    stage.listener.position = Vec3::default();
+    stage.sources.truncate(2);
+    stage.sources[0].position = Vec3::new(0.87, 0.5, 0.0);
+    stage.sources[1].position = Vec3::new(0.87, -0.5, 0.0);
+    stage.sources.iter_mut().for_each(|s| s.reflections.clear());
+    app.tracking = Some(Tracking { name: "osc:9000".into(), packets: 1200, ignored: 3, per_second: 100.0 });
+    app.warn("the sound device is gone (unplugged); looking for it");
+    app.status.state = State::Reopening;
+    assert_picture("open-80x24.txt", &picture(&mut app, 80, 24));
+    let stage = app.stage.as_mut().unwrap();
+    (stage.sources, stage.steerable) = (Vec::new(), false);
+    app.status.duration_s = None;
+    app.repeat = true;
+    assert_picture("stereo-80x24.txt", &picture(&mut app, 80, 24));
+}
+
+#[test]
+fn help_and_lists_are_drawn_as_committed() {
+    let mut app = samples::app();
+    letter(&mut app, '?');
+    assert_picture("help-100x30.txt", &picture(&mut app, 100, 30));
+    assert_picture("help-80x24.txt", &picture(&mut app, 80, 24));
+    assert_picture("help-40x12.txt", &picture(&mut app, 40, 12));
+    // On this screen it has three pages.
+    (0..2).for_each(|_| drop(letter(&mut app, '?')));
+    assert_eq!(app.overlay, Overlay::Help(2));
+    letter(&mut app, '?');
+    letter(&mut app, 'f');
+    "sennheiser hd 650".chars().for_each(|c| drop(letter(&mut app, c)));
+    key(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    assert_picture("headphones-80x24.txt", &picture(&mut app, 80, 24));
+    key(&mut app, KeyCode::Esc, KeyModifiers::NONE);
+    letter(&mut app, 'r');
+    assert_picture("rooms-80x24.txt", &picture(&mut app, 80, 24));
+}
+
+#[test]
+fn every_size_from_nothing_on_is_drawn_and_hostile_numbers_are_too() {
+    for overlay in ['x', '?', 'f'] {
+        let mut app = samples::app();
+        app.title = "a\u{1b}[2J\nb\u{4e16}\u{754c}".repeat(40);
+        let stage = app.stage.as_mut().unwrap();
+        stage.sources[0].position = Vec3::new(f64::NAN, 0.0, 0.0);
+        stage.sources[1].position = Vec3::new(1e300, -1e300, 0.0);
+        stage.sources[2].name = "\u{4e16}".repeat(100);
+        stage.listener.position = Vec3::new(-70.0, 9e9, 0.0);
+        (app.status.position_s, app.status.true_peak_dbtp, app.status.max_load) = (1e18, f64::INFINITY, f64::NAN);
+        letter(&mut app, overlay);
+        for width in (0..130).step_by(7) {
+            for height in (0..45).step_by(3) {
+                let drawn = picture(&mut app, width.max(1), height.max(1));
+                assert!(!drawn.contains('\u{1b}'));
+            }
+        }
+        app.stage.as_mut().unwrap().room = None;
+        picture(&mut app, 80, 24);
+    }
+}
+
+#[test]
+fn keys_ask_the_player_for_what_they_stand_for() {
+    let app = &mut samples::app();
+    assert_eq!(letter(app, ' '), [Order::Pause(true)]);
+    assert_eq!(letter(app, 'n'), [Order::Skip(1)]);
+    assert_eq!(letter(app, 'p'), [Order::Skip(-1)]);
+    let at = app.status.position_s;
+    assert_eq!(key(app, KeyCode::Right, KeyModifiers::NONE), [Order::Seek(at + 5.0)]);
+    // Before the player has said where it is, the next step counts from where it was sent.
+    assert_eq!(key(app, KeyCode::Right, KeyModifiers::SHIFT), [Order::Seek(at + 35.0)]);
+    (0..20).for_each(|_| drop(key(app, KeyCode::Left, KeyModifiers::SHIFT)));
+    assert_eq!(app.position(), 0.0);
+    assert_eq!(letter(app, 'u'), [Order::Repeat(true)]);
+    let turned = |yaw: f64, pitch: f64, position: Vec3| {
+        [Order::Head(Pose { position, orientation: Rotation::from_yaw_pitch_roll(yaw, pitch, 0.0) })]
+    };
+    assert_eq!(letter(app, 'a'), turned(5.0, 0.0, Vec3::default()));
+    assert_eq!(letter(app, '.'), turned(0.0, 0.0, Vec3::default()));
+    assert_eq!(letter(app, 'g'), turned(0.0, -5.0, Vec3::default()));
+    assert_eq!(letter(app, 'c'), turned(0.0, 0.0, Vec3::default()));
+    app.tracking = Some(Tracking { name: "osc:1".into(), packets: 0, ignored: 0, per_second: 0.0 });
+    assert_eq!(letter(app, 'c')[0], Order::Recentre);
+    // The listener looks 30 degrees to the left, and walks there.
+    let [Order::Head(pose)] = &letter(app, 'w')[..] else { panic!() };
+    let step = Vec3::from_polar(30.0, 0.0, 0.1);
+    assert!((pose.position - step).norm() < 1e-9, "{pose:?}");
+    (0..200).for_each(|_| drop(letter(app, 'w')));
+    let here = app.stage.as_ref().unwrap().listener.position;
+    assert!((here - Vec3::new(4.85, 3.85, 1.6)).norm() < 1e-9, "walls hold: {here:?}");
+    let [Order::Head(pose)] = &key(app, KeyCode::Home, KeyModifiers::NONE)[..] else { panic!() };
+    assert_eq!(pose.position, Vec3::default());
+    assert_eq!(key(app, KeyCode::Esc, KeyModifiers::NONE), [Order::Stop]);
+    assert_eq!(app.ending, Some(false));
+    assert_eq!(key(app, KeyCode::Char('c'), KeyModifiers::CONTROL), []);
+}
+
+#[test]
+fn sources_are_selected_moved_muted_and_made_louder() {
+    let app = &mut samples::app();
+    assert_eq!(key(app, KeyCode::Tab, KeyModifiers::NONE), []);
+    assert_eq!(app.selected, 1);
+    assert_eq!(letter(app, 'm'), [Order::Gain(1, 0.0)]);
+    assert_eq!(letter(app, 'm'), [Order::Gain(1, 1.0)]);
+    assert_eq!(letter(app, 'o'), [Order::Gain(0, 0.0), Order::Gain(2, 0.0), Order::Gain(3, 0.0)]);
+    letter(app, 'o');
+    let [Order::Gain(1, louder)] = &letter(app, '+')[..] else { panic!() };
+    assert!((louder - 10f64.powf(0.05)).abs() < 1e-12);
+    assert_eq!(letter(app, '0'), [Order::Gain(1, 1.0)]);
+    let moved = key(app, KeyCode::Up, KeyModifiers::ALT);
+    assert_eq!(moved, [Order::Move(1, Vec3::new(4.1, 1.0, 1.2))]);
+    app.selected = 3;
+    assert_eq!(key(app, KeyCode::Up, KeyModifiers::ALT), []);
+    assert!(app.message.as_ref().unwrap().0.contains("everywhere"));
+    assert_eq!(key(app, KeyCode::BackTab, KeyModifiers::NONE), []);
+    assert_eq!(app.selected, 2);
+}
+
+#[test]
+fn what_a_stage_cannot_do_is_said_and_not_asked_for() {
+    let app = &mut samples::app();
+    let stage = app.stage.as_mut().unwrap();
+    stage.steerable = false;
+    stage.room.as_mut().unwrap().size = None;
+    for (c, word) in [('m', "muted"), ('w', "measured in one place")] {
+        assert_eq!(letter(app, c), []);
+        assert!(app.message.as_ref().unwrap().0.contains(word), "{:?}", app.message);
+    }
+    assert_eq!(key(app, KeyCode::Up, KeyModifiers::ALT), []);
+    assert!(app.message.as_ref().unwrap().0.contains("loudspeakers"));
+    assert_eq!(letter(app, 'a').len(), 1, "the head turns");
+    let stage = app.stage.as_mut().unwrap();
+    (stage.sources, stage.room) = (Vec::new(), None);
+    assert_eq!(letter(app, 'a'), []);
+    assert!(app.message.as_ref().unwrap().0.contains("without spatialisation"));
+    assert!(app.log.is_empty(), "refusals are not repeated behind the end");
+}
+
+#[test]
+fn lists_give_rooms_heads_placements_and_headphones() {
+    let app = &mut samples::app();
+    let choose = |app: &mut App, open: char, text: &str| {
+        letter(app, open);
+        text.chars().for_each(|c| drop(letter(app, c)));
+        key(app, KeyCode::Enter, KeyModifiers::NONE)
+    };
+    assert_eq!(choose(app, 'r', "cathed"), [Order::Room("cathedral".into())]);
+    assert_eq!(choose(app, 'h', "kemar"), [Order::Hrtf("kemar".into())]);
+    assert_eq!(choose(app, 'l', "stereo as"), [Order::Place(Some(Placement::Stereo))]);
+    assert_eq!(choose(app, 'l', "usual"), [Order::Place(None)]);
+    let [Order::Headphones(Some(name))] = &choose(app, 'f', "hd 650")[..] else { panic!() };
+    assert!(name.contains("HD 650"), "{name}");
+    assert_eq!(choose(app, 'f', "none"), [Order::Headphones(None)]);
+    assert_eq!(choose(app, 'r', "no such room"), []);
+    letter(app, 'r');
+    key(app, KeyCode::Esc, KeyModifiers::NONE);
+    assert!(app.overlay == Overlay::None && app.ending.is_none(), "esc leaves the list, not the program");
+    letter(app, 'r');
+    picture(app, 80, 24);
+    let (list, first) = app.regions.list;
+    let clicked = mouse(app, DOWN, list.x + 4, list.y + 2);
+    let presets = crate::room::preset::all();
+    assert_eq!((first, clicked), (0, vec![Order::Room(presets[1].name.into())]));
+    assert_eq!(app.act(Action::Open(Topic::Room)), []);
+}
+
+#[test]
+fn the_mouse_drags_sources_and_the_listener_turns_the_head_and_seeks() {
+    let app = &mut samples::app();
+    picture(app, 100, 30);
+    let map = app.regions.map.unwrap();
+    let (x, y) = map.cell(app.stage.as_ref().unwrap().sources[1].position).unwrap();
+    assert_eq!(mouse(app, DOWN, x, y), []);
+    assert_eq!((app.selected, app.drag), (1, Some(Drag::Source)));
+    let [Order::Move(1, to)] = mouse(app, HELD, x + 5, y + 2)[..] else { panic!() };
+    let (ahead, left) = map.place(x + 5, y + 2);
+    assert!((to - Vec3::new(ahead, left, 1.2)).norm() < 1e-9, "{to:?}");
+    assert_eq!(mouse(app, UP, x + 5, y + 2), []);
+    // The listener.
+    let here = app.stage.as_ref().unwrap().listener.position;
+    let (x, y) = map.cell(here).unwrap();
+    mouse(app, DOWN, x, y);
+    let [Order::Head(pose)] = mouse(app, HELD, x - 6, y)[..] else { panic!() };
+    assert!(pose.position.y > 0.3 && pose.position.z == 0.0, "{pose:?}");
+    mouse(app, UP, x - 6, y);
+    // Somewhere else: to the right of a head that looks 30 degrees to the left.
+    app.stage = Some(samples::stage());
+    let (x, y) = map.cell(Vec3::new(2.0, 0.7, 0.0)).unwrap();
+    let [Order::Head(pose)] = mouse(app, DOWN, x, y)[..] else { panic!() };
+    let [yaw, ..] = pose.orientation.yaw_pitch_roll();
+    assert!((yaw + 120.0).abs() < 5.0, "{yaw}");
+    mouse(app, UP, x, y);
+    // The bar: heard when the button is let go.
+    let bar = app.regions.bar;
+    assert_eq!(mouse(app, DOWN, bar.x, bar.y), []);
+    assert_eq!(mouse(app, HELD, bar.x + 10, bar.y), []);
+    assert!(app.preview.is_some());
+    let [Order::Seek(to)] = mouse(app, UP, bar.x + (bar.width - 1) / 2, bar.y)[..] else { panic!() };
+    assert!((to - 117.5).abs() < 3.0, "{to}");
+    // The list of sources.
+    let (list, _) = app.regions.sources;
+    mouse(app, DOWN, list.x + 3, list.y + 2);
+    assert_eq!(app.selected, 2);
+    assert_eq!(mouse(app, MouseEventKind::Moved, 0, 0), []);
+    assert_eq!(mouse(app, DOWN, 0, 0), [], "the title does nothing");
+}
+
+#[test]
+fn a_file_that_is_dropped_is_a_head_a_room_or_a_track_by_its_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |n: &str| dir.path().join(n);
+    std::fs::write(path("room.toml"), "format = 1\n[room]\npreset = \"club\"\n").unwrap();
+    std::fs::write(path("scene.toml"), "format = 1\n[[source]]\nid = \"a\"\nfile = \"a.wav\"\nposition = [1, 0, 0]\n")
+        .unwrap();
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(path("a.wav"), spec).unwrap();
+    (0..200).for_each(|n| wav.write_sample(n as i16).unwrap());
+    wav.finalize().unwrap();
+    std::fs::write(path("text.txt"), "nothing of use").unwrap();
+    let app = &mut samples::app();
+    let mut drop_file = |name: &str| input(app, Event::Paste(path(name).display().to_string()));
+    assert_eq!(drop_file("a.wav"), [Order::Add(path("a.wav"))]);
+    assert_eq!(drop_file("scene.toml"), [Order::Add(path("scene.toml"))]);
+    assert_eq!(drop_file("room.toml"), [Order::Room(path("room.toml").display().to_string())]);
+    assert_eq!(input(app, Event::Paste("rm -rf /".into())), []);
+    assert!(app.message.as_ref().unwrap().0.contains("no file"));
+    // Onto an open list a file is what the list is of; other text is typed.
+    letter(app, 'r');
+    let dropped = input(app, Event::Paste(path("a.wav").display().to_string()));
+    assert_eq!(dropped, [Order::Room(path("a.wav").display().to_string())]);
+    letter(app, 'r');
+    input(app, Event::Paste("cathedral".into()));
+    assert_eq!(key(app, KeyCode::Enter, KeyModifiers::NONE), [Order::Room("cathedral".into())]);
+}

@@ -1,0 +1,173 @@
+//! The program on real sound servers without a sound card: JACK with its dummy driver, and PulseAudio with a null sink,
+//! which is also taken away in the middle. What they were given is captured and compared with a render, and a program
+//! that was held up says so.
+//!
+//! Servers that are not installed are left out and said so, except where `PERIPHON_AUDIO_SERVERS=required` (as in CI).
+#![cfg(all(feature = "cli", target_os = "linux"))]
+
+mod servers;
+
+use servers::capture::{Match, floats_of_wav, matched, raw_floats};
+use servers::{Jack, Pulse, alone, missing};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const RATE: u32 = 48_000;
+const TRACK: &str = "samples/speech.ogg";
+/// The flags of the render and of what is played.
+const SOUND: [&str; 8] = ["--rate", "48000", "--loudness", "off", "--duration", "4", "--at", "40,0"];
+/// Servers are no part of us: on a machine that has other things to do they drop buffers of their own.
+const TRIES: usize = 3;
+
+fn periphon() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_periphon"));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn rendered(dir: &Path) -> Vec<f32> {
+    let out = dir.join("render.wav");
+    let done = periphon().args(["render", TRACK, "--format", "f32", "--force", "-o"]).arg(&out).args(SOUND).output();
+    let done = done.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    floats_of_wav(&out)
+}
+
+/// What a finished `play --json` reported.
+fn report(output: &Output) -> serde_json::Value {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "play: {said}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("play --json: {e}: {said}"))
+}
+
+fn count(report: &serde_json::Value, key: &str) -> u64 {
+    report[key].as_u64().unwrap_or_else(|| panic!("no {key} in {report}"))
+}
+
+/// Stops a program for a while, as a machine does that has no time for it.
+fn hold_up(child: &Child, length: Duration) {
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    };
+    signal("-STOP");
+    std::thread::sleep(length);
+    signal("-CONT");
+}
+
+/// Tries until a capture is the render.
+fn until_matched(what: &str, want: &[f32], mut capture: impl FnMut() -> Vec<f32>) -> Match {
+    let mut best: Option<Match> = None;
+    for _ in 0..TRIES {
+        let found = matched(want, &capture());
+        println!("{what}: {found:?}");
+        if found.is_whole() {
+            return found;
+        }
+        best = Some(best.map_or(found, |b| if b.error_db < found.error_db { b } else { found }));
+    }
+    panic!("{what}: what was captured is not the render: {best:?}");
+}
+
+#[test]
+fn jack_is_given_the_render_in_buffers_of_128() {
+    let _alone = alone();
+    let Some(jack) = Jack::start(RATE, 128) else { return missing("JACK") };
+    let devices = jack.environment(&mut periphon()).arg("devices").output().unwrap();
+    if !String::from_utf8_lossy(&devices.stdout).lines().any(|l| l.starts_with("jack")) {
+        return missing("a program built with --features jack");
+    }
+    let want = rendered(jack.dir());
+    let mut reports = Vec::new();
+    until_matched("JACK", &want, || {
+        let play = ["play", TRACK, "--device", "jack", "--json"];
+        let child = jack.environment(periphon().args(play).args(SOUND)).spawn().unwrap();
+        let captured = jack.record(6);
+        reports.push(report(&child.wait_with_output().unwrap()));
+        captured
+    });
+    let last = reports.last().unwrap();
+    assert_eq!(count(last, "buffer"), 128, "{last}");
+    assert_eq!(count(last, "starved_frames"), 0, "{last}");
+}
+
+#[test]
+fn jack_tells_of_xruns_and_playing_goes_on() {
+    let _alone = alone();
+    let Some(jack) = Jack::start(RATE, 128) else { return missing("JACK") };
+    let play = ["play", TRACK, "--device", "jack", "--json"];
+    let child = jack.environment(periphon().args(play).args(SOUND)).spawn().unwrap();
+    if jack.ports(Duration::from_secs(5)).is_empty() {
+        return missing("a program built with --features jack");
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    hold_up(&child, Duration::from_millis(200));
+    let told = report(&child.wait_with_output().unwrap());
+    assert!(count(&told, "xruns") > 0, "{told}");
+    assert!(told["played_to_s"].as_f64().unwrap() > 3.9, "{told}");
+}
+
+#[test]
+fn pulseaudio_is_given_the_render_bit_for_bit() {
+    let _alone = alone();
+    let Some(pulse) = Pulse::start(RATE) else { return missing("PulseAudio") };
+    let want = rendered(pulse.dir());
+    let found = until_matched("PulseAudio", &want, || {
+        let recorder = pulse.record("phones");
+        let done =
+            pulse.environment(periphon().args(["play", TRACK, "--buffer", "256", "--json"]).args(SOUND)).output();
+        let told = report(&done.unwrap());
+        assert_eq!(count(&told, "starved_frames"), 0, "{told}");
+        raw_floats(&recorder.stop())
+    });
+    assert_eq!(found.different, 0, "{found:?}");
+}
+
+#[test]
+fn pulseaudio_says_nothing_of_a_late_program_but_we_do() {
+    let _alone = alone();
+    let Some(pulse) = Pulse::start(RATE) else { return missing("PulseAudio") };
+    let child = pulse.environment(periphon().args(["play", TRACK, "--json"]).args(SOUND)).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    hold_up(&child, Duration::from_millis(150));
+    let told = report(&child.wait_with_output().unwrap());
+    assert!(count(&told, "xruns") > 0, "{told}");
+    assert!(told["played_to_s"].as_f64().unwrap() > 3.9, "{told}");
+}
+
+#[test]
+fn a_sink_that_is_taken_away_is_replaced_by_the_next() {
+    let _alone = alone();
+    let Some(pulse) = Pulse::start(RATE) else { return missing("PulseAudio") };
+    let began = Instant::now();
+    let child = pulse.environment(periphon().args(["play", TRACK, "--json"]).args(SOUND)).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    pulse.unload_sinks();
+    std::thread::sleep(Duration::from_millis(500));
+    pulse.load_sink("other");
+    let told = report(&child.wait_with_output().unwrap());
+    assert!(began.elapsed() < Duration::from_secs(12), "it took {:?}", began.elapsed());
+    assert!(told["played_to_s"].as_f64().unwrap() > 3.9, "{told}");
+    assert_eq!(told["device"], "pulseaudio:other", "{told}");
+    let warned = told["warnings"].to_string();
+    assert!(warned.contains("is gone") && warned.contains("goes on"), "{warned}");
+}
+
+/// Everything at once, for a while: see the example.
+#[test]
+fn a_soak_on_jack_finds_no_dropout_of_ours() {
+    let _alone = alone();
+    let Some(jack) = Jack::start(RATE, 128) else { return missing("JACK") };
+    let example: PathBuf = Path::new(env!("CARGO_BIN_EXE_periphon")).with_file_name("examples").join("soak");
+    if !example.exists() {
+        return missing("the example soak (cargo build --example soak --features jack)");
+    }
+    let done = jack.environment(Command::new(example).args(["--device", "jack", "--seconds", "12"])).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    println!("{said}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success());
+    let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(count(&told, "starved_frames"), 0, "{told}");
+    assert!(count(&told, "changes") >= 5, "{told}");
+}
