@@ -32,9 +32,10 @@ const EACH: f64 = 0.5;
 const LEFT_DB: f64 = 1.0;
 /// Between third octaves the curves are straight, and responses are not: rounds of looking again.
 const ROUNDS: usize = 10;
-/// What of a sound lies in several parts adds up in phase at low frequencies and in power at high ones: measured over music,
-/// Hz and dB that are taken away.
-const SHARED: [(f64, f64); 2] = [(500.0, 0.6), (2500.0, -0.6)];
+/// What music does in several parts at once, Hz and dB that are taken away: at low frequencies it adds up in phase, at
+/// high ones in power; and where bass differs between the channels, the ears hear little of the difference. The mean over
+/// music (docs/decisions/panorama.md).
+const SHARED: [(f64, f64); 5] = [(80.0, -0.2), (125.0, -0.8), (180.0, 0.5), (500.0, 0.6), (2500.0, -0.6)];
 
 /// A place as the equalisers see it.
 #[derive(Clone, Copy, Debug)]
@@ -103,9 +104,7 @@ pub fn equalisers(seats: &[Seat<'_>], set: &HrtfSet) -> Vec<Curve> {
         }
     }
     for (hz, db) in curves.iter_mut().flatten() {
-        let [(low, most), (high, least)] = SHARED;
-        let part = ((*hz / low).ln() / (high / low).ln()).clamp(0.0, 1.0);
-        *db -= most + part * (least - most);
+        *db -= curve_at(&SHARED, *hz);
     }
     curves.iter_mut().for_each(|c| c.retain(|(hz, _)| *hz < 0.45 * set.sample_rate()));
     seats.iter().map(|s| curves[s.group].clone()).collect()
@@ -194,8 +193,7 @@ mod tests {
         let after = [bands.thirds(&front, &curves[0]), bands.thirds(&side, &curves[1])];
         for b in 2..22 {
             let db = 10.0 * ((after[0][b] + after[1][b]) / head[b]).log10();
-            let shared = (centre(b) / 500.0).ln() / 5.0f64.ln();
-            let shared = 0.6 - 1.2 * shared.clamp(0.0, 1.0);
+            let shared = curve_at(&SHARED, centre(b));
             assert!((db + shared).abs() < 0.5, "{:.0} Hz: {db:.2} dB", centre(b));
             let apart = |x: &[[f64; THIRDS]; 2]| 10.0 * (x[0][b] / 0.6 / (x[1][b] / 0.4)).log10();
             // Straight lines between third octaves cannot follow the steepest notches.
