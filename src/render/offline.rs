@@ -443,8 +443,11 @@ impl Ears {
                 ears.tail = player.tail_frames() as u64;
                 ears.hrtf.clone_from(&player.head_name);
                 Renderer::Measured(Box::new(player))
-            } else if let (Some(file), Pace::File) = (file, pace) {
+            } else if let (Some(file), Pace::File | Pace::Live) = (file, pace) {
                 let set = hrtf::open(&job.hrtf, sample_rate)?;
+                if pace == Pace::Live {
+                    ears.block = LIVE_BLOCK;
+                }
                 let responses = panorama::responses(stage, &set, usize::MAX)?;
                 let colours = panorama::colours(file, &responses, &set);
                 let still = Still::new(responses, &colours, ears.block)?;
