@@ -41,7 +41,7 @@ pub(crate) fn minimum_phase(points: &[(f64, f64)], sample_rate: f64) -> Vec<f32>
 }
 
 /// The curve at a frequency, dB: straight between its points on a logarithmic axis.
-fn at(points: &[(f64, f64)], hz: f64) -> f64 {
+pub(crate) fn at(points: &[(f64, f64)], hz: f64) -> f64 {
     let next = points.partition_point(|p| p.0 <= hz);
     match (next.checked_sub(1).and_then(|i| points.get(i)), points.get(next)) {
         (Some(below), Some(above)) if below.0 > 0.0 => {

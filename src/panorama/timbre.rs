@@ -1,15 +1,18 @@
 //! The equalisers of a stage: what its places and its room do to the colour of music, taken away.
 //!
 //! A head colours sound by where it comes from; only over all directions together (its diffuse field) does it leave it
-//! as headphones expect it. Each place of a stage, its room's answer included, is compared with the head's diffuse field
-//! in third octaves, the mean of both ears, and gets the inverse of the difference before anything else happens to its
-//! sound. So whatever a song puts where, its long-term spectrum stays. What is between the ears stays too, and so does what is finer than a third
+//! as headphones expect it. The places of a stage, the room's answer included, are compared with the head's diffuse field
+//! in third octaves, the mean of both ears. What their mean, weighted with what music sends to each, differs from it is
+//! taken away from all; of what each place has of its own, a decibel stays at most. So a song's long-term spectrum stays
+//! nearly as it was, whatever it has where. What is between the ears stays too, and so does what is finer than a third
 //! octave. Nothing of it depends on the song.
 
 use crate::ambisonics::sphere::voronoi_weights;
+use crate::headphones::graphic::at as curve_at;
 use crate::hrtf::HrtfSet;
-use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
+use std::sync::Arc;
 
 /// The response from one place to both ears.
 pub type Pair = [Vec<f32>; 2];
@@ -22,14 +25,37 @@ const LOWEST_HZ: f64 = 62.5;
 const THIRDS: usize = 24;
 /// No more than this is done, dB.
 const MOST_DB: f64 = 12.0;
+/// How far each place is made like the others; what all have in common is taken away wholly. More would leave less of the
+/// directions' own spectra, and of what the head does to their levels (docs/decisions/panorama.md has figures).
+const EACH: f64 = 0.5;
+/// But no more than this is left, dB: a head's notches are deeper than what changes no timbre.
+const LEFT_DB: f64 = 1.0;
+/// Between third octaves the curves are straight, and responses are not: rounds of looking again.
+const ROUNDS: usize = 10;
+/// What music does in several parts at once, Hz and dB that are taken away: at low frequencies it adds up in phase, at
+/// high ones in power; and where bass differs between the channels, the ears hear little of the difference. The mean over
+/// music (docs/decisions/panorama.md).
+const SHARED: [(f64, f64); 5] = [(80.0, -0.2), (125.0, -0.8), (180.0, 0.5), (500.0, 0.6), (2500.0, -0.6)];
 
-/// The equaliser of each place: `responses` are those of the places, of which those of the same `group` (a place and its
-/// mirror image) are treated alike; `gains_db` is how loud each is meant to be; `set` is the head they were made with.
-/// Allocates: not for the audio thread.
-pub fn equalisers(responses: &[Pair], group: &[usize], gains_db: &[f64], set: &HrtfSet) -> Vec<Curve> {
-    let rate = set.sample_rate();
-    let mut bands = Bands::new(rate);
-    let mut head = [0.0; THIRDS];
+/// A place as the equalisers see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seat<'a> {
+    /// Its response to both ears, with its gain.
+    pub response: &'a Pair,
+    /// Places of the same group, a place and its mirror image, are treated alike; from 0.
+    pub group: usize,
+    /// How loud it is meant to be, dB.
+    pub gain_db: f64,
+    /// The part of music's power that it gets.
+    pub weight: f64,
+}
+
+/// The equaliser of each place for the head `set`, with which their responses were made. Allocates: not for the audio
+/// thread.
+pub fn equalisers(seats: &[Seat<'_>], set: &HrtfSet) -> Vec<Curve> {
+    let longest = seats.iter().flat_map(|s| s.response).map(Vec::len).max().unwrap_or(0).max(set.taps());
+    let mut bands = Bands::new(set.sample_rate(), longest);
+    let mut head = bands.silence();
     // Any shell will do: far ones are alike.
     if let Some(shell) = set.shells().last() {
         for (vertex, weight) in (shell.first..).zip(voronoi_weights(&shell.mesh)) {
@@ -38,22 +64,50 @@ pub fn equalisers(responses: &[Pair], group: &[usize], gains_db: &[f64], set: &H
             }
         }
     }
-    let groups = group.iter().max().map_or(0, |g| g + 1);
-    let mut powers = vec![([0.0; THIRDS], 0.0); groups];
-    for ((pair, group), db) in responses.iter().zip(group).zip(gains_db) {
-        let (sum, members) = &mut powers[*group];
+    let head = bands.thirds(&head, &flat());
+    let groups = seats.iter().map(|s| s.group + 1).max().unwrap_or(0);
+    let mut powers = vec![(bands.silence(), 0.0, 0.0); groups];
+    for seat in seats {
+        let (power, members, weight) = &mut powers[seat.group];
         *members += 1.0;
-        for response in pair {
-            bands.add(response, 10f64.powf(-db / 10.0), sum);
+        *weight += seat.weight;
+        for response in seat.response {
+            bands.add(response, 10f64.powf(-seat.gain_db / 10.0), power);
         }
     }
-    let curve = |group: &usize| {
-        let (power, members) = &powers[*group];
-        let points = (0..THIRDS).map(|b| (centre(b), 10.0 * (head[b] * members / power[b]).log10()));
-        let usable = points.filter(|(hz, db)| db.is_finite() && *hz < 0.45 * rate);
-        usable.map(|(hz, db)| (hz, db.clamp(-MOST_DB, MOST_DB))).collect()
-    };
-    group.iter().map(curve).collect()
+    let mut curves = vec![flat(); groups];
+    // What each place keeps of its own, set by the first look.
+    let mut kept = vec![[0.0; THIRDS]; groups];
+    for round in 0..ROUNDS {
+        let left: Vec<[f64; THIRDS]> = powers
+            .iter()
+            .zip(&curves)
+            .map(|((power, members, _), curve)| {
+                let now = bands.thirds(power, curve);
+                std::array::from_fn(|b| now[b] / (members * head[b]))
+            })
+            .collect();
+        let all: f64 = powers.iter().map(|(_, _, weight)| weight).sum();
+        for b in 0..THIRDS {
+            // Groups without members have no power to speak of.
+            let known = left.iter().zip(&powers).filter(|(_, (_, members, _))| *members > 0.0);
+            let sum: f64 = known.map(|(left, (_, _, weight))| left[b] * weight).sum();
+            let common = 10.0 * (sum / all).log10();
+            for ((curve, left), kept) in curves.iter_mut().zip(&left).zip(&mut kept) {
+                let own = 10.0 * left[b].log10() - common;
+                if round == 0 {
+                    kept[b] = ((1.0 - EACH) * own).clamp(-LEFT_DB, LEFT_DB);
+                }
+                let db = curve[b].1 - common - (own - kept[b]);
+                curve[b].1 = if db.is_finite() { db.clamp(-MOST_DB, MOST_DB) } else { 0.0 };
+            }
+        }
+    }
+    for (hz, db) in curves.iter_mut().flatten() {
+        *db -= curve_at(&SHARED, *hz);
+    }
+    curves.iter_mut().for_each(|c| c.retain(|(hz, _)| *hz < 0.45 * set.sample_rate()));
+    seats.iter().map(|s| curves[s.group].clone()).collect()
 }
 
 /// A curve that changes nothing.
@@ -73,31 +127,40 @@ fn centre(band: usize) -> f64 {
     LOWEST_HZ * (band as f64 / 3.0).exp2()
 }
 
-/// Energies of responses in third octaves.
+/// Power spectra of responses, and their third octaves.
 struct Bands {
     rate: f64,
-    planner: FftPlanner<f64>,
+    transform: Arc<dyn Fft<f64>>,
 }
 
 impl Bands {
-    fn new(rate: f64) -> Self {
-        Self { rate, planner: FftPlanner::new() }
+    fn new(rate: f64, longest: usize) -> Self {
+        // Bins much finer than the lowest third octave.
+        let len = longest.max((rate / (0.1 * LOWEST_HZ)) as usize).next_power_of_two();
+        Self { rate, transform: FftPlanner::new().plan_fft_forward(len) }
     }
 
-    fn add(&mut self, response: &[f32], weight: f64, bands: &mut [f64; THIRDS]) {
-        // Two bins in the lowest band at least.
-        let resolution = LOWEST_HZ * 0.1;
-        let len = response.len().max((self.rate / resolution) as usize).next_power_of_two();
-        let mut spectrum = vec![Complex::default(); len];
+    fn silence(&self) -> Vec<f64> {
+        vec![0.0; self.transform.len() / 2]
+    }
+
+    /// Adds the power of a response.
+    fn add(&mut self, response: &[f32], weight: f64, power: &mut [f64]) {
+        let mut spectrum = vec![Complex::default(); self.transform.len()];
         spectrum.iter_mut().zip(response).for_each(|(y, x)| y.re = f64::from(*x));
-        self.planner.plan_fft_forward(len).process(&mut spectrum);
-        let bin = |hz: f64| ((hz * len as f64 / self.rate).ceil() as usize).min(len / 2);
-        for (b, sum) in bands.iter_mut().enumerate() {
-            let half = (1.0f64 / 6.0).exp2();
-            let (from, to) = (bin(centre(b) / half), bin(centre(b) * half));
-            let energy: f64 = spectrum[from..to].iter().map(Complex::norm_sqr).sum();
-            *sum += weight * energy;
-        }
+        self.transform.process(&mut spectrum);
+        power.iter_mut().zip(&spectrum).for_each(|(sum, x)| *sum += weight * x.norm_sqr());
+    }
+
+    /// The energies of a power spectrum behind an equaliser.
+    fn thirds(&self, power: &[f64], curve: &[(f64, f64)]) -> [f64; THIRDS] {
+        let per_bin = self.rate / self.transform.len() as f64;
+        let bin = |hz: f64| ((hz / per_bin).ceil() as usize).min(power.len());
+        let half = (1.0f64 / 6.0).exp2();
+        std::array::from_fn(|b| {
+            let bins = bin(centre(b) / half)..bin(centre(b) * half);
+            bins.map(|k| power[k] * 10f64.powf(curve_at(curve, k as f64 * per_bin) / 10.0)).sum()
+        })
     }
 }
 
@@ -106,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_and_its_equaliser_together_are_the_diffuse_field() {
+    fn what_places_have_in_common_goes_and_little_of_what_is_their_own_stays() {
         let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
         let at = |azimuth: f64| -> Pair {
             let place = set.place(crate::coords::Vec3::from_polar(azimuth, 0.0, 1.5), &mut [0; 2]);
@@ -114,23 +177,42 @@ mod tests {
             std::array::from_fn(|ear| set.response(vertex, ear).to_vec())
         };
         let responses = [at(0.0), at(60.0), at(-60.0)];
-        let curves = equalisers(&responses, &[0, 1, 1], &[0.0, -3.0, -3.0], &set);
+        let seat = |i: usize, weight| Seat { response: &responses[i], group: 2 * i.min(1), gain_db: 0.0, weight };
+        let curves = equalisers(&[seat(0, 0.6), seat(1, 0.2), seat(2, 0.2)], &set);
         assert_eq!(curves[1], curves[2]);
-        assert!(curves[0] != curves[1]);
-        let mut bands = Bands::new(48_000.0);
-        let (mut head, mut front) = ([0.0; THIRDS], [0.0; THIRDS]);
+        let mut bands = Bands::new(48_000.0, 0);
+        let (mut head, mut front, mut side) = (bands.silence(), bands.silence(), bands.silence());
         let shell = &set.shells()[0];
         for (vertex, weight) in (shell.first..).zip(voronoi_weights(&shell.mesh)) {
             (0..2).for_each(|ear| bands.add(set.response(vertex, ear), weight, &mut head));
         }
-        responses[0].iter().for_each(|r| bands.add(r, 1.0, &mut front));
-        for (b, (hz, db)) in curves[0].iter().enumerate() {
-            let left = 10.0 * (front[b] / head[b]).log10() + db;
-            assert!(left.abs() < 1e-9 || db.abs() == MOST_DB, "{hz:.0} Hz: {left:.3} dB");
+        responses[0].iter().for_each(|r| bands.add(r, 0.6, &mut front));
+        responses[1..].iter().flatten().for_each(|r| bands.add(r, 0.2, &mut side));
+        let head = bands.thirds(&head, &flat());
+        let before = [bands.thirds(&front, &flat()), bands.thirds(&side, &flat())];
+        let after = [bands.thirds(&front, &curves[0]), bands.thirds(&side, &curves[1])];
+        for b in 2..22 {
+            let db = 10.0 * ((after[0][b] + after[1][b]) / head[b]).log10();
+            let shared = curve_at(&SHARED, centre(b));
+            assert!((db + shared).abs() < 0.5, "{:.0} Hz: {db:.2} dB", centre(b));
+            let apart = |x: &[[f64; THIRDS]; 2]| 10.0 * (x[0][b] / 0.6 / (x[1][b] / 0.4)).log10();
+            // Straight lines between third octaves cannot follow the steepest notches.
+            let (before, after) = (apart(&before).abs(), apart(&after).abs());
+            assert!(after < before.max(1.0) && after < 2.5, "{:.0} Hz: {after:.1} dB of {before:.1}", centre(b));
         }
-        // What is meant to be softer stays softer.
-        let loud = equalisers(&responses, &[0, 1, 1], &[0.0; 3], &set);
-        assert!((loud[1][10].1 - curves[1][10].1 - 3.0).abs() < 1e-9, "{:?} {:?}", loud[1][10], curves[1][10]);
+    }
+
+    #[test]
+    fn what_is_meant_to_be_softer_stays_softer() {
+        let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
+        let response: Pair = std::array::from_fn(|ear| set.response(100, ear).to_vec());
+        let soft: Pair = response.clone().map(|r| r.iter().map(|x| 0.5 * x).collect());
+        let seats = [
+            Seat { response: &response, group: 0, gain_db: 0.0, weight: 0.5 },
+            Seat { response: &soft, group: 1, gain_db: 20.0 * 0.5f64.log10(), weight: 0.5 },
+        ];
+        let curves = equalisers(&seats, &set);
+        assert!(curves[0].iter().zip(&curves[1]).all(|(a, b)| (a.1 - b.1).abs() < 1e-6));
     }
 
     #[test]

@@ -8,12 +8,17 @@ use crate::error::Result;
 use crate::headphones::graphic::minimum_phase;
 use crate::hrtf::HrtfSet;
 use crate::panorama::stage::Spot;
-use crate::panorama::timbre::{Pair, add_bass, equalisers, flat};
+use crate::panorama::timbre::{Pair, Seat, add_bass, equalisers, flat};
 use crate::panorama::{Decomposer, Options, StageFile};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 use std::sync::Arc;
 
+/// Of the power of music, about: what is in the middle, in the directions outwards from it (all together), and in the
+/// ambience.
+const MIDDLE: f64 = 0.6;
+const SIDES: f64 = 0.15;
+const AMBIENCE: f64 = 0.25;
 /// Responses end where what is left of them is this part of their energy: −90 dB.
 const ENDED: f64 = 1e-9;
 /// The equaliser looks at this much of a room's response, seconds.
@@ -149,9 +154,18 @@ pub(super) fn colours(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Ve
         let alike =
             |a: &Spot, b: &Spot| Spot { azimuth: a.azimuth.abs(), ..*a } == Spot { azimuth: b.azimuth.abs(), ..*b };
         let first = |s: &Spot| spots.iter().position(|other| alike(s, other)).unwrap_or(0);
-        let group: Vec<usize> = spots.iter().map(first).collect();
-        let gains: Vec<f64> = spots.iter().map(|s| s.gain_db).collect();
-        equalisers(&short, &group, &gains, set)
+        let sectors = file.layout().sectors();
+        let weight = |spot: usize| match spot {
+            middle if middle == sectors / 2 => MIDDLE,
+            side if side < sectors => SIDES / (sectors - 1) as f64,
+            _ => AMBIENCE / (spots.len() - sectors) as f64,
+        };
+        let seat = |(i, (spot, response))| {
+            let (spot, response): (&Spot, &Pair) = (spot, response);
+            Seat { response, group: first(spot), gain_db: spot.gain_db, weight: weight(i) }
+        };
+        let seats: Vec<Seat<'_>> = spots.iter().zip(&short).enumerate().map(seat).collect();
+        equalisers(&seats, set)
     } else if file.bass_db != 0.0 {
         vec![flat(); spots.len()]
     } else {
