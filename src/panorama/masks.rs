@@ -269,7 +269,7 @@ fn judge(
 #[inline(always)]
 fn arc_cosine(x: f32) -> f32 {
     const A: [f32; 8] = [
-        1.570_796_3,
+        std::f32::consts::FRAC_PI_2,
         -0.214_598_8,
         0.088_978_99,
         -0.050_174_3,

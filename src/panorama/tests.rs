@@ -240,7 +240,7 @@ fn literal(x: &[Vec<f32>; 2], rate: f64, sectors: usize) -> Vec<Vec<f64>> {
     let mut smooth = vec![[0.0f64; 3]; bins];
     let mut held = vec![0.0; bins];
     // Transforms are padded to sixteens with silence.
-    let bands = bins.next_multiple_of(16) / 16;
+    let bands = bins.div_ceil(16);
     let (mut past, mut jumps) = (vec![0.0; bands], Vec::<Vec<f64>>::new());
     let mut out = vec![vec![0.0; frames]; sectors];
     let mut start = hop as isize - len as isize;

@@ -35,7 +35,7 @@ const ROUNDS: usize = 10;
 /// What music does in several parts at once, Hz and dB that are taken away: at low frequencies it adds up in phase, at
 /// high ones in power; and where bass differs between the channels, the ears hear little of the difference. The mean over
 /// music (docs/decisions/panorama.md).
-const SHARED: [(f64, f64); 5] = [(80.0, -0.2), (125.0, -0.8), (180.0, 0.5), (500.0, 0.6), (2500.0, -0.6)];
+const SHARED: [(f64, f64); 5] = [(80.0, 0.2), (125.0, -0.4), (180.0, 0.6), (500.0, 0.6), (2500.0, -0.6)];
 
 /// A place as the equalisers see it.
 #[derive(Clone, Copy, Debug)]
