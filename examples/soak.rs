@@ -156,6 +156,7 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     let began = Instant::now();
     let (mut changes, mut poses) = (0u32, 0u64);
     let mut next_change = 2.0;
+    let mut worst = 0.0;
     while began.elapsed().as_secs_f64() < given.seconds && !player.is_over() {
         let t = began.elapsed().as_secs_f64();
         // A head that looks around, as a tracker sends it: a hundred times a second and more.
@@ -176,6 +177,11 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
                 _ => player.seek(t * 0.5),
             }
             changes += 1;
+        }
+        let status = player.status();
+        if status.max_load > worst {
+            worst = status.max_load;
+            eprintln!("{t:.2} s: the worst callback so far took {:.0} % of its time", 100.0 * worst);
         }
         for event in player.events() {
             if let Event::Warning(text) | Event::DeviceLost(text) = event {

@@ -97,8 +97,10 @@ fn jack_tells_of_xruns_and_playing_goes_on() {
     let _alone = alone();
     let Some(jack) = Jack::start(RATE, 128) else { return missing("JACK") };
     let play = ["play", TRACK, "--device", "jack", "--json"];
-    let child = jack.environment(periphon().args(play).args(SOUND)).spawn().unwrap();
+    let mut child = jack.environment(periphon().args(play).args(SOUND)).spawn().unwrap();
     if jack.ports(Duration::from_secs(5)).is_empty() {
+        let _ = child.kill();
+        let _ = child.wait();
         return missing("a program built with --features jack");
     }
     std::thread::sleep(Duration::from_secs(1));

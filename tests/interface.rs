@@ -16,7 +16,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 fn job(input: &Path) -> RenderJob {
-    RenderJob { loudness: Loudness::Off, true_peak: None, ..RenderJob::new(input, "") }
+    RenderJob {
+        placement: Some(Placement::Speakers),
+        loudness: Loudness::Off,
+        true_peak: None,
+        ..RenderJob::new(input, "")
+    }
 }
 
 fn playing(job: RenderJob) -> Ears {
@@ -34,7 +39,7 @@ fn the_stage_is_seen_as_it_is_and_as_it_was_steered_through_another_head_but_not
     let stage = ears.player.stage().unwrap();
     let room = stage.room.clone().unwrap();
     let size = room.size.unwrap();
-    assert_eq!((room.name.as_str(), stage.placement, stage.steerable), ("living-room", "panorama", true));
+    assert_eq!((room.name.as_str(), stage.placement, stage.steerable), ("living-room", "speakers", true));
     assert_eq!(stage.sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["M+030", "M-030"]);
     let left = &stage.sources[0];
     assert!(left.position.y > stage.listener.position.y && left.reflections.len() == 6);

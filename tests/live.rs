@@ -148,8 +148,11 @@ fn write(path: &Path, channels: &[&[f32]]) -> PathBuf {
     path.to_path_buf()
 }
 
+/// Loudspeakers, or what else becomes of the input, without a gain and a limiter.
 fn plain(input: &Path) -> RenderJob {
-    RenderJob { loudness: Loudness::Off, true_peak: None, ..RenderJob::new(input, "") }
+    let stereo = hound::WavReader::open(input).is_ok_and(|wav| wav.spec().channels == 2);
+    let placement = stereo.then_some(Placement::Speakers);
+    RenderJob { placement, loudness: Loudness::Off, true_peak: None, ..RenderJob::new(input, "") }
 }
 
 fn settings(job: RenderJob) -> Settings {
@@ -459,7 +462,11 @@ fn a_short_track_and_one_that_was_rendered_before_are_played_as_rendered_by_defa
         }
         let settings = Settings { memory: Some(memory.clone()), ..settings(job.clone()) };
         let heard = Listener::new(std::slice::from_ref(&path), settings, Fake::default()).play_out(&[441]);
-        assert_same(&heard, &rendered(dir.path(), &job));
+        // A panorama's partitions are those of its blocks: the same but for the last bits.
+        let (heard, expected) = (from_first_sound(&heard), rendered(dir.path(), &job));
+        let expected = from_first_sound(&expected);
+        let error = error_db(&heard[0][..expected[0].len()], expected[0]);
+        assert!(error < -110.0, "{error} dB");
     }
 }
 

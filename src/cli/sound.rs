@@ -35,6 +35,9 @@ pub(super) struct SoundArgs {
     /// stereo a plain track to sing to
     #[arg(long, value_name = "off|only|DB", value_parser = numbers::vocals, allow_hyphen_values = true)]
     vocals: Option<Vocals>,
+    /// Take the panorama's voice and band apart by the neural network first, so that each keeps its place
+    #[arg(long)]
+    separate: bool,
     /// The head: a SOFA file, or a built-in set (ku100, kemar)
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
     hrtf: String,
@@ -111,6 +114,7 @@ impl SoundArgs {
             placement: self.placement()?,
             layout: self.layout.clone(),
             vocals: self.vocals,
+            separate: self.separate,
             hrtf: self.hrtf.clone(),
             stage: self.stage.clone(),
             room: self.room.clone(),

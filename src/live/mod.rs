@@ -6,7 +6,7 @@
 //! and tells the steward what to do, or moves head and sources at once.
 //!
 //! Whatever needs another engine (another place in the track, another head, room or placement) is one mechanism: the
-//! steward builds a [`machine`] and lets it run, faster than time, until its room rings as if it had always played and
+//! steward builds a *machine* and lets it run, faster than time, until its room rings as if it had always played and
 //! it is a moment ahead; the callback then cross-fades to it at the very frame.
 
 pub mod device;

@@ -1,7 +1,7 @@
 //! A stereo stream taken apart into direct sound per panning direction and ambience.
 //!
 //! Short-time spectra of 1024 samples (at 44.1 and 48 kHz; about 22 ms), a quarter of that from one to the next, root-of-Hann windows before and
-//! after. Every direction takes its part of each bin by a real gain ([`super::masks`]), so phases stay as they are. What no direction
+//! after. Every direction takes its part of each bin by a real gain (`masks`), so phases stay as they are. What no direction
 //! takes is the ambience: it is not made but left over, as the delayed input less all direct parts, so the parts add up to the input whatever
 //! the gains were.
 

@@ -44,6 +44,8 @@ pub(crate) struct Feed {
     /// Changes how loud the voice is, before everything else.
     #[cfg(feature = "separate")]
     singing: Option<Box<Singing>>,
+    /// Voice and band come as channels of their own.
+    apart: bool,
     /// Takes a stereo track apart, after resampling.
     opening: Option<Box<Opening>>,
     /// What has been resampled and not yet been taken apart.
@@ -77,19 +79,19 @@ impl Feed {
             decoder.seek(first)?;
         }
         #[cfg(not(feature = "separate"))]
-        if job.vocals.is_some() {
+        if job.vocals.is_some() || job.separate {
             return Err(Error::unsupported("this build cannot tell voice from band")
                 .hint("build it with the feature 'separate'"));
         }
         Ok(Self {
             #[cfg(feature = "separate")]
-            singing: match job.vocals {
-                Some(vocals) => {
-                    let singing = Singing::new(vocals, rate, layout.channels()).map_err(|e| e.at(&job.input))?;
-                    Some(Box::new(singing))
-                }
-                None => None,
+            singing: if job.vocals.is_some() || job.separate {
+                let singing = Singing::new(job.vocals, job.separate, rate, layout.channels());
+                Some(Box::new(singing.map_err(|e| e.at(&job.input))?))
+            } else {
+                None
             },
+            apart: job.separate,
             decoder,
             rate,
             left: job.duration.map(|d| (d * f64::from(rate)).round() as u64),
@@ -110,11 +112,16 @@ impl Feed {
     /// Says what blocks are wanted: all channels in one if `sum`, at `rate` Hz, of `block` frames, and `tail` frames of
     /// silence behind them.
     pub(super) fn prepare(&mut self, sum: bool, rate: u32, block: usize, tail: u64) -> Result<()> {
-        let channels = if sum { 1 } else { self.layout.channels() };
+        let channels = if sum { 1 } else { self.read_channels() };
         self.resampler = (rate != self.rate).then(|| Resampler::new(self.rate, rate, channels)).transpose()?;
         self.ready = AudioBuffer::new(channels, 0);
         (self.sum, self.block, self.tail) = (sum, block, tail);
         Ok(())
+    }
+
+    /// Channels that are read, before anything is summed or taken apart.
+    fn read_channels(&self) -> usize {
+        self.layout.channels() * if self.apart { 2 } else { 1 }
     }
 
     /// Channels of each block.
@@ -166,7 +173,11 @@ impl Program for Feed {
         while self.ready.frames() < self.block && !self.ended {
             if self.read()? {
                 if let Some(meter) = &mut self.meter {
-                    meter.push(&self.buffer.iter().collect::<Vec<_>>());
+                    if self.apart {
+                        meter.push(&together(&self.buffer).iter().collect::<Vec<_>>());
+                    } else {
+                        meter.push(&self.buffer.iter().collect::<Vec<_>>());
+                    }
                 }
                 if self.sum {
                     sum_channels(&mut self.buffer);
@@ -184,9 +195,9 @@ impl Program for Feed {
                 }
             } else {
                 self.ended = true;
-                let opens = self.opening.is_some();
+                let (opens, channels) = (self.opening.is_some(), self.read_channels());
                 if let Some(r) = &mut self.resampler {
-                    self.fresh.set_channels(self.layout.channels());
+                    self.fresh.set_channels(channels);
                     self.fresh.resize(0);
                     r.finish(if opens { &mut self.fresh } else { &mut self.ready })?;
                 }
@@ -257,6 +268,17 @@ impl Feed {
         }
         Ok(got > 0)
     }
+}
+
+/// Voice and band in the channels that they were told apart from.
+fn together(apart: &AudioBuffer) -> AudioBuffer {
+    let channels = apart.channels() / 2;
+    let mut sum = AudioBuffer::new(channels, apart.frames());
+    for c in 0..channels {
+        let (voice, band) = (apart.channel(c), apart.channel(channels + c));
+        sum.channel_mut(c).iter_mut().zip(voice.iter().zip(band)).for_each(|(s, (v, b))| *s = v + b);
+    }
+    sum
 }
 
 /// Hands every block to `render`, in order; with two threads or more, blocks are decoded ahead on another one.

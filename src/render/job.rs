@@ -81,6 +81,8 @@ pub struct RenderJob {
     pub layout: Option<String>,
     /// What becomes of the voice, which is told from the band by a neural network; `None`: it stays as it is.
     pub vocals: Option<Vocals>,
+    /// A panorama takes voice and band apart, told from each other by a neural network, on their own.
+    pub separate: bool,
     /// A SOFA file or the name of a built-in set.
     pub hrtf: String,
     /// Where the panorama puts the parts of a track: a stage's name or file; `None` for the default.
@@ -121,6 +123,7 @@ impl RenderJob {
             placement: None,
             layout: None,
             vocals: None,
+            separate: false,
             hrtf: crate::hrtf::DEFAULT_HEAD.to_string(),
             stage: None,
             room: None,

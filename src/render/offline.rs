@@ -306,6 +306,14 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
                 .hint("leave out --stage, or use --place panorama with a stereo track"));
         }
     };
+    if file.is_none() && job.separate {
+        return Err(Error::argument(format!(
+            "voice and band are placed apart in a panorama, not with --place {}",
+            placement.name()
+        ))
+        .at(&job.input)
+        .hint("leave out --separate; --vocals changes how loud the voice is with any placement"));
+    }
     if file.is_some() && feed.layout.channels() != 2 {
         let channels = feed.layout.channels();
         return Err(Error::argument(format!("a panorama is made of a stereo track, not of {channels} channel(s)"))
@@ -320,7 +328,7 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     let mut ears = Ears::new(job, pace, &stage, placement.name(), file.as_ref(), rate, 0)?;
     feed.prepare(sums(&placement), rate, ears.block, ears.tail)?;
     if let Some(file) = &file {
-        feed.open_up(Opening::new(file, rate, &std::mem::take(&mut ears.colours))?);
+        feed.open_up(Opening::new(file, rate, if job.separate { 2 } else { 1 }, &std::mem::take(&mut ears.colours))?);
     }
     Ok((Show::Track(Box::new(feed)), ears))
 }
@@ -330,6 +338,7 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
         (job.placement.is_some(), "--place, --at and --orbit"),
         (job.layout.is_some(), "--layout"),
         (job.vocals.is_some(), "--vocals"),
+        (job.separate, "--separate"),
         (job.stage.is_some(), "--stage"),
     ] {
         if given {
@@ -443,8 +452,11 @@ impl Ears {
                 ears.tail = player.tail_frames() as u64;
                 ears.hrtf.clone_from(&player.head_name);
                 Renderer::Measured(Box::new(player))
-            } else if let (Some(file), Pace::File) = (file, pace) {
+            } else if let (Some(file), Pace::File | Pace::Live) = (file, pace) {
                 let set = hrtf::open(&job.hrtf, sample_rate)?;
+                if pace == Pace::Live {
+                    ears.block = LIVE_BLOCK;
+                }
                 let responses = panorama::responses(stage, &set, usize::MAX)?;
                 let colours = panorama::colours(file, &responses, &set);
                 let still = Still::new(responses, &colours, ears.block)?;

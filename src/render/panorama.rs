@@ -39,10 +39,13 @@ pub(super) fn spots(file: &StageFile) -> Vec<Spot> {
 
 /// Between a track's two channels and the inputs of an engine whose sources stand on a stage.
 pub(super) struct Opening {
-    decomposer: Decomposer,
+    /// Of the stereo pairs that come in: one, or those of voice and band.
+    decomposers: Vec<Decomposer>,
     /// Places of the ambience.
     places: usize,
     parts: Vec<Vec<f32>>,
+    /// Parts of all pairs but the first, on their way to them.
+    more: Vec<Vec<f32>>,
     /// What each signal goes through, if that is not in the responses already.
     colours: Vec<Convolver>,
     /// Frames at the beginning that are only delay.
@@ -50,41 +53,51 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// `colours` as [`colours`] has them, or none.
-    pub(super) fn new(file: &StageFile, sample_rate: u32, colours: &[Vec<f32>]) -> Result<Self> {
+    /// For `pairs` stereo pairs, whose parts belong together. `colours` as [`colours`] has them, or none.
+    pub(super) fn new(file: &StageFile, sample_rate: u32, pairs: usize, colours: &[Vec<f32>]) -> Result<Self> {
         let layout = file.layout();
-        let decomposer = Decomposer::new(f64::from(sample_rate), &Options { sectors: layout.sectors() })?;
+        let decomposer = || Decomposer::new(f64::from(sample_rate), &Options { sectors: layout.sectors() });
+        let decomposers = (0..pairs.max(1)).map(|_| decomposer()).collect::<Result<Vec<_>>>()?;
         Ok(Self {
-            skip: decomposer.latency_frames(),
-            decomposer,
+            skip: decomposers[0].latency_frames(),
+            decomposers,
             places: file.ambience.len(),
             parts: vec![Vec::new(); layout.len()],
+            more: vec![Vec::new(); layout.len()],
             colours: colours.iter().map(|c| filter(c)).collect::<Result<_>>()?,
         })
     }
 
     /// Signals that come out.
     pub(super) fn channels(&self) -> usize {
-        self.decomposer.layout().sectors() + 2 * self.places
+        self.decomposers[0].layout().sectors() + 2 * self.places
     }
 
-    /// Takes the next frames apart and appends what is ready of the parts.
-    pub(super) fn push(&mut self, stereo: &AudioBuffer, ready: &mut AudioBuffer) {
-        self.take(stereo.channel(0), stereo.channel(1), ready);
+    /// Takes the next frames of all pairs apart and appends what is ready of the parts.
+    pub(super) fn push(&mut self, pairs: &AudioBuffer, ready: &mut AudioBuffer) {
+        self.take(&pairs.iter().collect::<Vec<_>>(), ready);
     }
 
     /// Appends what is still on its way.
     pub(super) fn finish(&mut self, ready: &mut AudioBuffer) {
-        let silence = vec![0.0; self.decomposer.latency_frames()];
-        self.take(&silence, &silence, ready);
+        let silence = vec![0.0; self.decomposers[0].latency_frames()];
+        self.take(&vec![&silence[..]; 2 * self.decomposers.len()], ready);
     }
 
-    fn take(&mut self, left: &[f32], right: &[f32], ready: &mut AudioBuffer) {
-        self.parts.iter_mut().for_each(|p| p.resize(left.len(), 0.0));
-        self.decomposer.process(left, right, &mut self.parts);
-        let late = self.skip.min(left.len());
+    fn take(&mut self, pairs: &[&[f32]], ready: &mut AudioBuffer) {
+        let frames = pairs[0].len();
+        for (n, (decomposer, pair)) in self.decomposers.iter_mut().zip(pairs.chunks_exact(2)).enumerate() {
+            let parts = if n == 0 { &mut self.parts } else { &mut self.more };
+            parts.iter_mut().for_each(|p| p.resize(frames, 0.0));
+            decomposer.process(pair[0], pair[1], parts);
+            if n > 0 {
+                let all = self.parts.iter_mut().flatten().zip(self.more.iter().flatten());
+                all.for_each(|(part, more)| *part += more);
+            }
+        }
+        let late = self.skip.min(frames);
         self.skip -= late;
-        let layout = self.decomposer.layout();
+        let layout = self.decomposers[0].layout();
         let sectors = 0..layout.sectors();
         let planes = sectors.chain((0..self.places).flat_map(|_| layout.ambience()));
         if self.colours.is_empty() {
@@ -296,7 +309,7 @@ mod tests {
     #[test]
     fn what_is_opened_up_adds_up_to_the_track_in_step_with_it() {
         let file = StageFile::open("wide").unwrap();
-        let mut opening = Opening::new(&file, 48_000, &[]).unwrap();
+        let mut opening = Opening::new(&file, 48_000, 1, &[]).unwrap();
         let mut ready = AudioBuffer::new(opening.channels(), 0);
         let track = [noise(5_000, 1), noise(5_000, 2)];
         for at in (0..5_000).step_by(777) {

@@ -1,9 +1,9 @@
 //! Voice and band of a finished stereo track, told apart by a small neural network, here, on a CPU.
 //!
 //! A [`Separator`] takes a track in blocks and gives two, which add up to it; a [`Model`] is what it has learned. The way
-//! of the sound: [`frames`] makes spectra of overlapping windows, [`answers`] asks the networks ([`unet`], of
-//! [`layer`]s, over one [`kernel`]) about twelve seconds at a time, [`shares`] makes of their answers how much of each
-//! line of each spectrum is the voice's, and [`separator`] applies that and adds the windows up again.
+//! of the sound: `frames` makes spectra of overlapping windows, `answers` asks the networks (`unet`, of
+//! `layer`s, over one `kernel`) about twelve seconds at a time, `shares` makes of their answers how much of each
+//! line of each spectrum is the voice's, and `separator` applies that and adds the windows up again.
 //!
 //! What was tried, and the figures: docs/decisions/separation.md.
 
