@@ -365,7 +365,8 @@ fn one_can_go_to_the_next_track_and_back_and_a_broken_one_is_passed_over() {
 #[test]
 fn another_head_is_faded_in_at_the_same_frame_and_its_room_rings_already() {
     let dir = tempfile::tempdir().unwrap();
-    let (a, b) = (noise(1, 4 * 48_000), noise(2, 4 * 48_000));
+    // The fake device plays six times as fast as time goes, and the other head takes a while to build.
+    let (a, b) = (noise(1, 16 * 48_000), noise(2, 16 * 48_000));
     let stereo = write(&dir.path().join("stereo.wav"), &[&a, &b]);
     let job = plain(&stereo);
     let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job.clone()), Fake::default());
