@@ -9,6 +9,7 @@
 //! steward builds a *machine* and lets it run, faster than time, until its room rings as if it had always played and
 //! it is a moment ahead; the callback then cross-fades to it at the very frame.
 
+mod backend;
 pub mod device;
 mod gauge;
 mod level;
@@ -23,12 +24,12 @@ mod steward;
 mod stream;
 mod view;
 
+pub use backend::{Backend, Lease, Opened, Reports, Stream};
 pub use gauge::{State, Status};
 pub use meters::Meters;
 pub use player::{Event, PlayReport, Player, Settings};
 pub use playlist::tracks;
 pub use playout::Playout;
 pub use steering::HeadControl;
-pub use steward::{Backend, Lease, Opened, Reports, Stream};
 pub use stream::DeviceBackend;
 pub use view::{RoomView, SourceView, StageView};

@@ -1,8 +1,9 @@
 //! The handle of playback: everything a program or an interface can do to what plays, from any thread but the audio
 //! thread.
 
+use super::backend::Backend;
 use super::gauge::{State, Status};
-use super::steward::{Backend, Shared, Steward};
+use super::steward::{Shared, Steward};
 use crate::error::{Error, ErrorKind, Result};
 use crate::render::{GainMemory, Placement, RenderJob};
 use std::path::PathBuf;

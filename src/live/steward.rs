@@ -1,5 +1,6 @@
 //! The thread that opens tracks, builds engines and keeps the device: everything that takes time or may fail.
 
+use super::backend::{Backend, Lease, Opened, Reports, Stream};
 use super::gauge::{Gauge, State, Status};
 use super::level::gain_db;
 use super::machine::{Card, Machine};
@@ -30,108 +31,6 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const COMING_HOME: Duration = Duration::from_millis(100);
 /// Waits between tries to open a device: the first, and the longest.
 const BACK_OFF: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
-
-/// A device found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Opened {
-    /// What to call it.
-    pub name: String,
-    /// The rate at which it will run, Hz.
-    pub rate: u32,
-}
-
-/// A running stream; dropping it stops the callbacks.
-pub trait Stream: Send {}
-
-/// Where sound goes: a device, or in tests something that pulls as one would.
-pub trait Backend: Send {
-    /// Looks for the device, wanted at `rate` Hz.
-    ///
-    /// # Errors
-    /// `Device` if there is none.
-    fn find(&mut self, rate: u32) -> Result<Opened>;
-
-    /// Starts the device found last: its callbacks fill their buffers from `lease`.
-    ///
-    /// # Errors
-    /// `Device` if it cannot be opened.
-    fn start(&mut self, lease: Lease, reports: Reports) -> Result<Box<dyn Stream>>;
-}
-
-/// A playout lent to a stream: when the stream is dropped, it goes home with all that it was playing.
-pub struct Lease {
-    playout: Option<Box<Playout>>,
-    home: Sender<Box<Playout>>,
-}
-
-impl Lease {
-    /// As [`Playout::fill`].
-    pub fn fill(&mut self, out: &mut [f32], channels: usize, latency: Option<Duration>) {
-        match &mut self.playout {
-            Some(playout) => playout.fill(out, channels, latency),
-            None => out.fill(0.0),
-        }
-    }
-
-    /// Fills `part` over and over until `samples` interleaved samples are done, and hands each to `write` with its place.
-    pub(super) fn fill_in_parts(
-        &mut self,
-        samples: usize,
-        part: &mut [f32],
-        channels: usize,
-        latency: Option<Duration>,
-        mut write: impl FnMut(usize, &[f32]),
-    ) {
-        let Some(playout) = &mut self.playout else { return };
-        let began = playout.begin(samples / channels, latency);
-        let mut done = 0;
-        while done < samples {
-            let n = part.len().min(samples - done);
-            playout.pour(&mut part[..n], channels);
-            write(done, &part[..n]);
-            done += n;
-        }
-        playout.finish(began, samples / channels, latency);
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(playout) = self.playout.take() {
-            // If nobody waits for it any more, it is freed here, which is no callback.
-            let _ = self.home.send(playout);
-        }
-    }
-}
-
-/// What a stream tells besides its callbacks; not for the audio thread, except [`Reports::xrun`].
-#[derive(Clone)]
-pub struct Reports {
-    gauge: Arc<Gauge>,
-    lost: Arc<Mutex<Option<String>>>,
-    odd: Arc<Mutex<Option<String>>>,
-}
-
-impl Reports {
-    /// The device ran dry.
-    pub fn xrun(&self) {
-        self.gauge.reported.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The device is gone.
-    pub fn lost(&self, why: &str) {
-        if let Ok(mut slot) = self.lost.lock() {
-            slot.get_or_insert_with(|| why.to_string());
-        }
-    }
-
-    /// Something odd that does not end playback.
-    pub fn odd(&self, what: &str) {
-        if let Ok(mut slot) = self.odd.lock() {
-            slot.get_or_insert_with(|| what.to_string());
-        }
-    }
-}
 
 /// What the steward and the player's handle both see.
 #[derive(Default)]
@@ -166,6 +65,8 @@ fn gathered(requests: impl Iterator<Item = Request>) -> Vec<Request> {
 struct Entry {
     id: u64,
     track: usize,
+    /// Where in the file its first frame lies, seconds.
+    begin_s: f64,
     frames: Option<u64>,
     hrtf: String,
     room: String,
@@ -195,9 +96,8 @@ pub(super) struct Steward {
     dead_end: bool,
     ids: u64,
     paused: bool,
-    gains: Vec<Option<f64>>,
     /// Gains found so far, and for what.
-    known: Vec<(String, f64)>,
+    known: Vec<(RenderJob, f64)>,
     /// Callbacks so far, and when the last was seen.
     heartbeat: (u64, Instant),
 }
@@ -212,7 +112,6 @@ impl Steward {
         events: Sender<Event>,
     ) -> Self {
         let reports = Reports { gauge: Arc::clone(&shared.gauge), lost: Arc::default(), odd: Arc::default() };
-        let gains = vec![None; tracks.len()];
         Self {
             settings,
             tracks,
@@ -233,7 +132,6 @@ impl Steward {
             dead_end: false,
             ids: 0,
             paused: false,
-            gains,
             known: Vec::new(),
             heartbeat: (0, Instant::now()),
         }
@@ -318,9 +216,8 @@ impl Steward {
             _ => self.backend.find(wanted)?,
         };
         let again = self.stream.is_none() || self.device.as_ref().map(|d| d.rate) != Some(found.rate);
-        let (gain_known, memory) = (self.gains[track], self.settings.memory.clone());
-        let memory = memory.as_ref();
         let job = self.job(track, found.rate);
+        let (known, memory) = (self.known_gain(&job), self.settings.memory.clone());
         let (pace, id) = (self.pace(), self.next_id());
         if again {
             self.stop_stream();
@@ -332,15 +229,15 @@ impl Steward {
                 opened.0.wait_ready();
                 Ok::<_, Error>(opened)
             });
-            let gain = scope.spawn(|| gain_known.map_or_else(|| gain_db(&job, memory), Ok));
+            let gain = scope.spawn(|| known.map_or_else(|| gain_db(&job, memory.as_ref()), Ok));
             if again {
                 self.start_stream(&found)?;
             }
             let broken = || Error::new(ErrorKind::Io, "a thread broke off with a defect");
             Ok((machine.join().map_err(|_| broken())??, gain.join().map_err(|_| broken())??))
         })?;
-        self.gains[track] = Some(gain);
-        self.hand_over(track, machine, |m| Command::Swap(m, false))
+        self.remember(&job, gain);
+        self.hand_over(track, machine, gain, |m| Command::Swap(m, false))
     }
 
     fn start_stream(&mut self, found: &Opened) -> Result<()> {
@@ -384,6 +281,11 @@ impl Steward {
         RenderJob { input: self.tracks[track].clone(), rate: Some(rate), ..self.settings.job.clone() }
     }
 
+    /// Of the device, Hz.
+    fn rate(&self) -> u32 {
+        self.device.as_ref().map_or(48_000, |d| d.rate)
+    }
+
     fn pace(&self) -> Pace {
         self.settings.follow_head.map_or(Pace::Live, Pace::Follow)
     }
@@ -411,9 +313,9 @@ impl Steward {
         &mut self,
         track: usize,
         (mut machine, card): (Box<Machine>, Card),
+        gain_db: f64,
         how: impl FnOnce(Box<Machine>) -> Command,
     ) -> Result<()> {
-        let gain_db = self.gains[track].unwrap_or(0.0);
         machine.set_gain(10f64.powf(gain_db / 20.0) as f32);
         let wheel = Wheel {
             id: card.id,
@@ -430,6 +332,7 @@ impl Steward {
         self.entries.push(Entry {
             id: card.id,
             track,
+            begin_s: self.begin_s(track),
             frames: card.frames,
             hrtf: card.hrtf,
             room: card.room,
@@ -481,8 +384,8 @@ impl Steward {
 
     fn show(&mut self, playing: u64) {
         let Some(entry) = self.entries.iter().find(|e| e.id == playing) else { return };
-        let rate = f64::from(self.device.as_ref().map_or(48_000, |d| d.rate));
-        let begin = self.begin_s(entry.track);
+        let rate = f64::from(self.rate());
+        let begin = entry.begin_s;
         let position = self.shared.gauge.position.load(Ordering::Relaxed) as f64 / rate;
         let position = entry.frames.map_or(position, |n| position.min(n as f64 / rate));
         let state = if self.paused { State::Paused } else { State::Playing };
@@ -516,7 +419,7 @@ impl Steward {
         if self.queued.is_some() || self.dead_end || !self.on_newest() {
             return Ok(());
         }
-        let rate = self.device.as_ref().map_or(48_000, |d| d.rate);
+        let rate = self.rate();
         let entry = self.entries.iter().find(|e| e.id == self.newest);
         let position = self.shared.gauge.position.load(Ordering::Relaxed);
         let left = entry.and_then(|e| e.frames).map_or(0, |n| n.saturating_sub(position));
@@ -550,28 +453,36 @@ impl Steward {
             return Ok(false);
         }
         let job = self.job(track, rate);
-        if self.gains[track].is_none() {
-            self.gains[track] = Some(self.gain_of(&job)?);
-        }
+        let gain = self.gain_of(&job)?;
         let id = self.next_id();
         let opened = Machine::open(id, &job, self.pace(), 0)?;
         opened.0.wait_ready();
-        self.hand_over(track, opened, Command::Follow)?;
+        self.hand_over(track, opened, gain, Command::Follow)?;
         Ok(true)
     }
 
-    /// The gain for a job, which is found once: one goes back and forth between rooms.
+    /// The gain for a job, which is found once: one goes back and forth between rooms and tracks.
     fn gain_of(&mut self, job: &RenderJob) -> Result<f64> {
-        let what = format!("{job:?}");
-        if let Some((_, gain)) = self.known.iter().find(|(known, _)| *known == what) {
-            return Ok(*gain);
+        if let Some(gain) = self.known_gain(job) {
+            return Ok(gain);
         }
         let gain = gain_db(job, self.settings.memory.as_ref())?;
+        self.remember(job, gain);
+        Ok(gain)
+    }
+
+    fn known_gain(&self, job: &RenderJob) -> Option<f64> {
+        self.known.iter().find(|(known, _)| known == job).map(|(_, gain)| *gain)
+    }
+
+    fn remember(&mut self, job: &RenderJob, gain: f64) {
+        if self.known_gain(job).is_some() {
+            return;
+        }
         if self.known.len() >= MOST_KNOWN {
             self.known.remove(0);
         }
-        self.known.push((what, gain));
-        Ok(gain)
+        self.known.push((job.clone(), gain));
     }
 
     fn next_track(&self, step: isize) -> Option<usize> {
@@ -589,14 +500,15 @@ impl Steward {
                 self.send(Command::Pause(paused))
             }
             Request::Seek(seconds) => {
-                let rate = self.device.as_ref().map_or(48_000, |d| d.rate);
+                let rate = self.rate();
                 let at = (seconds - self.begin_s(self.track)).max(0.0) * f64::from(rate);
                 let frames = self.entries.iter().find(|e| e.id == self.newest).and_then(|e| e.frames);
                 let at = frames.map_or(at as u64, |n| (at as u64).min(n.saturating_sub(1)));
                 let (id, job) = (self.next_id(), self.job(self.track, rate));
+                let gain = self.gain_of(&job)?;
                 let opened = Machine::open(id, &job, self.pace(), at)?;
                 opened.0.wait_ready();
-                self.hand_over(self.track, opened, |m| Command::Swap(m, false))
+                self.hand_over(self.track, opened, gain, |m| Command::Swap(m, false))
             }
             Request::Repeat(repeat) => {
                 self.settings.repeat = repeat;
@@ -604,7 +516,6 @@ impl Steward {
                 Ok(())
             }
             Request::Add(tracks) => {
-                self.gains.extend(tracks.iter().map(|_| None));
                 self.tracks.extend(tracks);
                 self.dead_end = false;
                 Ok(())
@@ -617,10 +528,9 @@ impl Steward {
             Request::Change(change) => {
                 let before = self.settings.job.clone();
                 change(&mut self.settings.job);
-                let gains = std::mem::replace(&mut self.gains, vec![None; self.tracks.len()]);
                 let done = self.exchange();
                 if done.is_err() {
-                    (self.settings.job, self.gains) = (before, gains);
+                    self.settings.job = before;
                 }
                 done
             }
@@ -629,11 +539,11 @@ impl Steward {
 
     /// Crosses over to the same track as the settings have it now, at the frame that plays.
     fn exchange(&mut self) -> Result<()> {
-        let rate = self.device.as_ref().map_or(48_000, |d| d.rate);
+        let rate = self.rate();
         // While nothing sounds nothing has to be met at its frame.
         let lead = if self.paused { 0 } else { (LEAD_S * f64::from(rate)) as u64 };
         let job = self.job(self.track, rate);
-        self.gains[self.track] = Some(self.gain_of(&job)?);
+        let gain = self.gain_of(&job)?;
         let now = || self.shared.gauge.position.load(Ordering::Relaxed);
         let (id, pace) = (self.ids + 1, self.pace());
         let (mut machine, card) = Machine::open(id, &job, pace, now() + lead)?;
@@ -644,7 +554,7 @@ impl Steward {
         machine.wait_ready();
         self.ids = id;
         let aligned = !self.paused;
-        self.hand_over(self.track, (machine, card), |m| Command::Swap(m, aligned))
+        self.hand_over(self.track, (machine, card), gain, |m| Command::Swap(m, aligned))
     }
 
     /// Tells of a device that is gone, which is heard. Always true.
@@ -659,7 +569,7 @@ impl Steward {
     fn reopen(&mut self) -> Result<()> {
         self.stream = None;
         let began = Instant::now();
-        let rate = self.device.as_ref().map_or(48_000, |d| d.rate);
+        let rate = self.rate();
         // It comes home with the stream that had it, or, if that hangs, another takes its place.
         let mut playout = self.home.1.recv_timeout(COMING_HOME).ok();
         let mut wait = BACK_OFF[0];
@@ -707,11 +617,13 @@ impl Steward {
     fn move_to(&mut self, found: &Opened) -> Result<()> {
         let before = self.device.as_ref().map_or(found.rate, |d| d.rate);
         let at = self.shared.gauge.position.load(Ordering::Relaxed) as f64 / f64::from(before);
+        // Measuring anew would only be a longer silence.
+        let gain = self.entries.iter().find(|e| e.id == self.newest).map_or(0.0, |e| e.gain_db);
         self.stop_stream();
         self.start_stream(found)?;
         let (id, job) = (self.next_id(), self.job(self.track, found.rate));
         let opened = Machine::open(id, &job, self.pace(), (at * f64::from(found.rate)) as u64)?;
-        self.hand_over(self.track, opened, |m| Command::Swap(m, false))
+        self.hand_over(self.track, opened, gain, |m| Command::Swap(m, false))
     }
 
     /// Ends with a fade.
@@ -735,7 +647,7 @@ impl Steward {
     fn wait_for_device(&self, more_s: f64) {
         let mut status = Status::default();
         self.shared.gauge.figures(&mut status);
-        let rate = f64::from(self.device.as_ref().map_or(48_000, |d| d.rate));
+        let rate = f64::from(self.rate());
         let held = self.limiter_frames as f64 / rate + status.latency_ms / 1000.0;
         let buffers = 2.0 * status.buffer.min(8192) as f64 / rate;
         std::thread::sleep(Duration::from_secs_f64((held + buffers + more_s).min(2.0)));

@@ -1,7 +1,7 @@
 //! One running stream of a device, through cpal: its callback, its sample format, its troubles.
 
+use super::backend::{Backend, Lease, Opened, Reports, Stream};
 use super::device::{Choice, find};
-use super::steward::{Backend, Lease, Opened, Reports, Stream};
 use crate::error::{Error, ErrorKind, Result};
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
