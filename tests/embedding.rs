@@ -101,6 +101,30 @@ fn a_signal_that_is_done_is_freed_where_the_control_is_and_its_place_is_free_aga
 }
 
 #[test]
+fn a_block_longer_than_the_longest_is_rendered_all_the_same() {
+    let head = set(20, 128, RATE);
+    let x = Noise(5).vec(5 * BLOCK + 77);
+    let run = |block: usize| {
+        let (mut engine, mut control) = Engine::builder(&head).max_block(BLOCK).max_sources(2).build().unwrap();
+        let orbit = Motion::Orbit { centre: Vec3::default(), start: Vec3::new(1.0, 0.0, 0.0), seconds_per_turn: 0.5 };
+        control.add(SourceSpec::new(orbit)).unwrap();
+        let (_, mut feed) = control.add_feed(SourceSpec::still(Vec3::new(0.0, 1.0, 0.0)), x.len()).unwrap();
+        assert_eq!(feed.push(&x), x.len());
+        let (mut left, mut right) = (vec![9.0; x.len() + 10], vec![9.0; x.len()]);
+        for at in (0..x.len()).step_by(block) {
+            let to = (at + block).min(x.len());
+            let beyond = if to == x.len() { left.len() } else { to };
+            engine.process(&[&x[at..to]], &mut left[at..beyond], &mut right[at..to]);
+        }
+        assert_eq!(left[x.len()..], [0.0; 10], "beyond the shorter ear is silence");
+        (left, right)
+    };
+    let want = run(BLOCK);
+    assert!(energy(&want.1[5 * BLOCK..]) > 0.0);
+    assert_eq!(run(x.len()), want);
+}
+
+#[test]
 fn a_source_that_turns_away_gets_softer_without_a_click() {
     let build = || Engine::builder(&set(20, 128, RATE)).max_block(BLOCK).max_sources(1).space(Space::default()).build();
     let beam = |facing: f64| Beam::new(Directivity::Cardioid, Vec3::from_polar(facing, 0.0, 1.0));

@@ -52,8 +52,8 @@ impl EngineBuilder {
         }
     }
 
-    /// The longest block that will be asked for, frames, 1 to 8192; 1024 unless told otherwise. Any block up to it may
-    /// be rendered; where positions come live, their changes are followed in steps of at most this.
+    /// The block that will be asked for, frames, 1 to 8192; 1024 unless told otherwise. Any other length may be
+    /// rendered; changes of live positions are followed in steps of at most this.
     pub fn max_block(mut self, frames: usize) -> Self {
         self.max_block = frames;
         self

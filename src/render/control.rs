@@ -30,6 +30,16 @@ impl SourceId {
     pub fn input(self) -> usize {
         self.slot as usize
     }
+
+    /// As a number, never 0: for bindings. Its lower half is the input.
+    pub fn to_bits(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+
+    /// From such a number; from any other comes a source that no engine has.
+    pub fn from_bits(bits: u64) -> Self {
+        Self { slot: bits as u32, generation: (bits >> 32) as u32 }
+    }
 }
 
 /// What the engine is asked to do.

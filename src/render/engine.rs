@@ -31,7 +31,7 @@ use std::sync::atomic::Ordering;
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineOptions {
-    /// The longest block that [`Engine::process`] will be given, frames, 1 to 8192.
+    /// The longest block that [`Engine::process`] takes in one, frames, 1 to 8192.
     pub max_block: usize,
     /// The most sources at once.
     pub max_sources: usize,
@@ -224,7 +224,8 @@ impl Engine {
     /// Both ears are overwritten. What is not finite, or beyond 120 dB over full scale, is silenced and counted
     /// ([`Counters::non_finite`]).
     ///
-    /// The block's length is that of the shorter ear, at most `max_block`; what is beyond stays silent.
+    /// The block's length is that of the shorter ear; what the longer one has beyond is silence. A block longer than
+    /// `max_block` sounds as several would that follow each other.
     ///
     /// [`SourceId::input`]: crate::render::SourceId::input
     pub fn process(&mut self, inputs: &[&[f32]], left: &mut [f32], right: &mut [f32]) {
@@ -232,26 +233,27 @@ impl Engine {
         self.obey();
         left.fill(0.0);
         right.fill(0.0);
-        let frames = left.len().min(right.len()).min(self.max_block);
-        if frames > 0 {
-            self.inlets.iter_mut().flatten().for_each(|inlet| inlet.next(frames));
-        }
-        let mut done = 0;
-        while done < frames {
-            if self.into_segment == 0 {
-                self.next_segment();
+        let frames = left.len().min(right.len());
+        for start in (0..frames).step_by(self.max_block) {
+            let end = frames.min(start + self.max_block);
+            self.inlets.iter_mut().flatten().for_each(|inlet| inlet.next(end - start));
+            let mut done = start;
+            while done < end {
+                if self.into_segment == 0 {
+                    self.next_segment();
+                }
+                let hop = self.hop(end - done);
+                self.gather(inputs, done, done - start, hop);
+                let (left, right) = (&mut left[done..done + hop], &mut right[done..done + hop]);
+                self.ear(0, left);
+                self.ear(1, right);
+                if let Some(space) = &mut self.space {
+                    space.decode(left, right);
+                }
+                self.into_segment = if self.changing { (self.into_segment + hop) % self.segment } else { 0 };
+                self.frame += hop as u64;
+                done += hop;
             }
-            let hop = self.hop(frames - done);
-            self.gather(inputs, done, hop);
-            let (left, right) = (&mut left[done..done + hop], &mut right[done..done + hop]);
-            self.ear(0, left);
-            self.ear(1, right);
-            if let Some(space) = &mut self.space {
-                space.decode(left, right);
-            }
-            self.into_segment = if self.changing { (self.into_segment + hop) % self.segment } else { 0 };
-            self.frame += hop as u64;
-            done += hop;
         }
         self.counters.frames.store(self.frame, Ordering::Relaxed);
     }
@@ -413,8 +415,9 @@ impl Engine {
         left.min(segment).min(whole)
     }
 
-    /// Takes in one hop of every source and adds it to the sums of both ears.
-    fn gather(&mut self, inputs: &[&[f32]], from: usize, hop: usize) {
+    /// Takes in one hop of every source and adds it to the sums of both ears: from frame `from` of the inputs, and from
+    /// `into` of what signals of their own have made.
+    fn gather(&mut self, inputs: &[&[f32]], from: usize, into: usize, hop: usize) {
         let orders = if self.changing { ORDERS } else { 1 };
         self.sums.iter_mut().for_each(|s| s.clear(orders));
         let part = |frame: usize| frame as f64 / self.segment as f64;
@@ -437,10 +440,10 @@ impl Engine {
         };
         for (i, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
             let input = match &self.inlets[i] {
-                Some(inlet) => inlet.samples(),
-                None => inputs.get(i).copied().unwrap_or(&[]),
+                Some(inlet) => inlet.samples().get(into..),
+                None => inputs.get(i).and_then(|x| x.get(from..)),
             };
-            let input = input.get(from..).unwrap_or(&[]);
+            let input = input.unwrap_or(&[]);
             let input = &input[..hop.min(input.len())];
             let Some(space) = &mut self.space else {
                 let clean = &mut self.clean[..input.len()];

@@ -5,14 +5,17 @@ mod chamber;
 pub mod control;
 pub mod engine;
 #[cfg(feature = "files")]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "playing asks for it"))]
 mod feed;
 #[cfg(feature = "files")]
 mod gains;
 #[cfg(feature = "files")]
 pub mod job;
 #[cfg(feature = "files")]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "playing asks for it"))]
 mod measured;
 #[cfg(feature = "files")]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "playing asks for it"))]
 pub mod offline;
 #[cfg(feature = "files")]
 mod panorama;
@@ -27,6 +30,8 @@ mod singing;
 mod space;
 #[cfg(feature = "files")]
 pub mod stage;
+#[cfg(feature = "files")]
+mod stream;
 
 pub use builder::EngineBuilder;
 pub use control::{Control, Counters, GLIDE_S, SourceId};
@@ -43,6 +48,8 @@ pub use signal::{Feed, Signal};
 pub use space::{FieldSpec, Space};
 #[cfg(feature = "files")]
 pub use stage::{Stage, StageRoom};
+#[cfg(feature = "files")]
+pub use stream::RenderStream;
 
 /// What the live side shares with the file side.
 #[cfg(feature = "live")]
