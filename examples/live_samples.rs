@@ -8,11 +8,14 @@ use periphon::{Engine, Feed, Result, SourceSpec, Vec3, hrtf};
 const RATE: f64 = 48_000.0;
 const BLOCK: usize = 256;
 
-/// What arrived and what was heard of it.
+/// What came of a call.
 #[derive(Debug)]
 pub struct Call {
+    /// Samples that arrived.
     pub pushed: usize,
+    /// Frames that were silent because none had.
     pub missing: u64,
+    /// Of what was heard.
     pub loudest: f32,
 }
 
@@ -33,7 +36,7 @@ fn network(mut feed: Feed, packets: usize) -> (Feed, usize) {
     (feed, pushed)
 }
 
-/// A second of a call: 50 packets for 47999 frames, of which one never comes.
+/// A second of a call: 50 packets, of which one never comes.
 pub fn call() -> Result<Call> {
     let head = hrtf::open("ku100", RATE)?;
     let (mut engine, mut control) = Engine::builder(&head).max_block(BLOCK).max_sources(4).build()?;

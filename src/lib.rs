@@ -37,6 +37,11 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The guide for programs that embed the library, likewise.
+#[cfg(all(doctest, feature = "sofa"))]
+#[doc = include_str!("../docs/embedding/rust.md")]
+struct Embedding;
+
 pub mod ambisonics;
 pub mod buffer;
 #[cfg(feature = "cli")]

@@ -1,5 +1,4 @@
-//! What engines have made of a head, kept while any of them lives: a second listener with the same head costs neither
-//! the time nor the memory again.
+//! What engines have made of a head: a second listener with the same head costs neither the time nor the memory again.
 
 use super::bank::FilterBank;
 use crate::ambisonics::DecoderFilters;
@@ -10,13 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 #[derive(Default)]
 pub(crate) struct Prepared(Mutex<Kept>);
 
-/// The set does not keep them alive: the banks keep the set.
 #[derive(Default)]
 struct Kept {
-    /// By the length of the transform.
+    /// By the length of the transform. They are large, and keep the set alive: so the set keeps none that is not used.
     banks: Vec<(usize, Weak<FilterBank>)>,
-    /// By order.
-    decoders: Vec<(usize, Weak<DecoderFilters>)>,
+    /// By order. Small, and dear to design.
+    decoders: Vec<(usize, Arc<DecoderFilters>)>,
 }
 
 impl Prepared {
@@ -39,12 +37,11 @@ impl Prepared {
         make: impl FnOnce() -> Result<Arc<DecoderFilters>>,
     ) -> Result<Arc<DecoderFilters>> {
         let mut kept = self.kept();
-        kept.decoders.retain(|(_, filters)| filters.strong_count() > 0);
-        if let Some(filters) = kept.decoders.iter().find(|(o, _)| *o == order).and_then(|(_, f)| f.upgrade()) {
-            return Ok(filters);
+        if let Some((_, filters)) = kept.decoders.iter().find(|(o, _)| *o == order) {
+            return Ok(Arc::clone(filters));
         }
         let filters = make()?;
-        kept.decoders.push((order, Arc::downgrade(&filters)));
+        kept.decoders.push((order, Arc::clone(&filters)));
         Ok(filters)
     }
 
