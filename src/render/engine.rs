@@ -423,11 +423,11 @@ impl Engine {
         let part = |frame: usize| frame as f64 / self.segment as f64;
         let ends = [part(self.into_segment), part(self.into_segment + hop)];
         let basis = basis(ends[0], ends[1]);
-        let stretch = Stretch { frames: hop, basis: &basis, ends };
+        let head = self.head.at((self.frame + hop as u64) as f64).orientation;
+        let stretch = Stretch { frames: hop, basis: &basis, ends, head };
         let mut bad = 0;
         if let Some(space) = &mut self.space {
             space.next_stretch(hop);
-            let head = self.head.at((self.frame + hop as u64) as f64).orientation;
             bad += space.fields(inputs, from, hop, head);
         }
         let mut ear = Hearing {

@@ -111,6 +111,8 @@ pub(crate) struct Stretch<'a> {
     pub basis: &'a Basis,
     /// Its ends as parts of the segment.
     pub ends: [f64; 2],
+    /// How the head is turned at its end.
+    pub head: Rotation,
 }
 
 pub(crate) struct Spatial {
@@ -270,9 +272,8 @@ impl Spatial {
         for (slot, source) in sources.iter().enumerate().filter(|(_, s)| !s.is_free()) {
             self.directs[slot].advance(&source.placing(clock, 2, head), source.spec.spread_deg, &self.medium);
         }
-        let ahead = head.at(clock.start + clock.segment);
         for room in self.rooms() {
-            room.next_segment(|slot| std::array::from_fn(|i| sources[slot].placing(clock, i, head)), &ahead, shop);
+            room.next_segment(|slot| std::array::from_fn(|i| sources[slot].placing(clock, i, head)), shop);
         }
         left
     }
@@ -312,7 +313,7 @@ impl Spatial {
                 let spec = &sources[slot].spec;
                 inputs(slot).map(|x| (x, (spec.gain * spec.beam.power().sqrt()) as f32))
             };
-            room.render(stretch.frames, input, stretch.basis, stretch.ends, &mut self.bus);
+            room.render(stretch, input, &mut self.bus);
             room.ears(stretch.frames, &mut hear);
         }
     }
