@@ -459,7 +459,7 @@ impl Ears {
                 }
                 let responses = panorama::responses(stage, &set, usize::MAX)?;
                 let colours = panorama::colours(file, &responses, &set);
-                let still = Still::new(responses, &colours, ears.block)?;
+                let still = Still::new(&responses, &colours, ears.block)?;
                 ears.tail = still.tail_frames() as u64;
                 ears.hrtf.clone_from(&job.hrtf);
                 Renderer::Still(Box::new(still))

@@ -10,9 +10,10 @@ use crate::hrtf::HrtfSet;
 use crate::panorama::stage::Spot;
 use crate::panorama::timbre::{Pair, Seat, add_bass, equalisers, flat};
 use crate::panorama::{Decomposer, Options, StageFile};
+use crate::spatializer::SourceSpec;
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Of the power of music, about: what is in the middle, in the directions outwards from it (all together), and in the
 /// ambience.
@@ -115,14 +116,48 @@ impl Opening {
     }
 }
 
-/// The responses of a stage on which nothing moves, from each source to both ears, of at most `longest` frames.
+/// The responses of a stage on which nothing moves, from each source to both ears, of at most `longest` frames. The last
+/// ones are kept: what is played is asked for twice, once for its loudness, and one stage is played after another track.
 ///
 /// # Errors
 /// As [`Stage::engine`].
-pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Vec<Pair>> {
+pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Arc<Vec<Pair>>> {
+    struct Known {
+        set: Weak<HrtfSet>,
+        stage: String,
+        longest: usize,
+        responses: Arc<Vec<Pair>>,
+    }
+    static LAST: Mutex<Option<Known>> = Mutex::new(None);
+    let described = format!("{stage:?}");
+    // Whoever asks while they are being made waits for them.
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = &*last
+        && std::ptr::eq(known.set.as_ptr(), Arc::as_ptr(set))
+        && known.set.strong_count() > 0
+        && (known.stage == described && known.longest == longest)
+    {
+        return Ok(Arc::clone(&known.responses));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(stage.sources.len().max(1));
+    let share = stage.sources.len().div_ceil(threads).max(1);
+    let parts: Vec<Result<Vec<Pair>>> = std::thread::scope(|scope| {
+        let work = |sources| scope.spawn(move || responses_of(sources, stage, set, longest));
+        let workers: Vec<_> = stage.sources.chunks(share).map(work).collect();
+        workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let all = parts.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    let responses = Arc::new(all);
+    *last = Some(Known { set: Arc::downgrade(set), stage: described, longest, responses: Arc::clone(&responses) });
+    Ok(responses)
+}
+
+fn responses_of(sources: &[SourceSpec], stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Vec<Pair>> {
     const STEP: usize = 4096;
-    let mut all = Vec::with_capacity(stage.sources.len());
-    for source in &stage.sources {
+    let mut all = Vec::with_capacity(sources.len());
+    // Kept until the next one is there, so that it finds what they share.
+    let mut before = None;
+    for source in sources {
         let alone = Stage { sources: vec![source.clone()], ..stage.clone() };
         let (mut engine, _control) = alone.engine(set, EngineOptions::offline(set.sample_rate(), STEP, 1))?;
         let frames = engine.tail_frames().min(longest);
@@ -138,7 +173,9 @@ pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Re
         }
         pair.iter_mut().for_each(|r| r.truncate(frames));
         all.push(pair);
+        before = Some(engine);
     }
+    drop(before);
     Ok(all)
 }
 
@@ -196,7 +233,8 @@ impl Still {
     ///
     /// # Errors
     /// `Limit` if the responses take too much memory.
-    pub(super) fn new(mut responses: Vec<Pair>, colours: &[Vec<f32>], block: usize) -> Result<Self> {
+    pub(super) fn new(responses: &[Pair], colours: &[Vec<f32>], block: usize) -> Result<Self> {
+        let mut responses = responses.to_vec();
         for (pair, colour) in responses.iter_mut().zip(colours) {
             pair.iter_mut().for_each(|r| *r = convolved(r, colour));
         }
@@ -277,7 +315,7 @@ mod tests {
         let frames = 12_000;
         let inputs: Vec<Vec<f32>> = (0..stage.sources.len()).map(|i| noise(frames, i as u32)).collect();
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
-        let mut still = Still::new(whole, &colours, 4096).unwrap();
+        let mut still = Still::new(&whole, &colours, 4096).unwrap();
         let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
         still.process(&inputs, &mut left, &mut right);
 
