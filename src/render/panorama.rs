@@ -9,7 +9,7 @@ use crate::headphones::graphic::minimum_phase;
 use crate::hrtf::HrtfSet;
 use crate::panorama::stage::Spot;
 use crate::panorama::timbre::{Pair, Seat, add_bass, equalisers, flat};
-use crate::panorama::{Decomposer, Options, StageFile};
+use crate::panorama::{Balance, Decomposer, Options, StageFile};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 use std::sync::Arc;
@@ -44,8 +44,10 @@ pub(super) struct Opening {
     /// Places of the ambience.
     places: usize,
     parts: Vec<Vec<f32>>,
-    /// Parts of all pairs but the first, on their way to them.
-    more: Vec<Vec<f32>>,
+    /// What one step gives of the parts of one pair, on its way to them.
+    step: Vec<Vec<f32>>,
+    /// Keeps the track's own balance, unless the stage is to be heard as it is.
+    balance: Option<Balance>,
     /// What each signal goes through, if that is not in the responses already.
     colours: Vec<Convolver>,
     /// Frames at the beginning that are only delay.
@@ -53,17 +55,25 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// For `pairs` stereo pairs, whose parts belong together. `colours` as [`colours`] has them, or none.
-    pub(super) fn new(file: &StageFile, sample_rate: u32, pairs: usize, colours: &[Vec<f32>]) -> Result<Self> {
+    /// For `pairs` stereo pairs, whose parts belong together. `colours` as [`colours`] has them, or none; `balance` as
+    /// [`balance`] does.
+    pub(super) fn new(
+        file: &StageFile,
+        sample_rate: u32,
+        pairs: usize,
+        colours: &[Vec<f32>],
+        balance: Option<Balance>,
+    ) -> Result<Self> {
         let layout = file.layout();
-        let decomposer = || Decomposer::new(f64::from(sample_rate), &Options { sectors: layout.sectors() });
-        let decomposers = (0..pairs.max(1)).map(|_| decomposer()).collect::<Result<Vec<_>>>()?;
+        let decomposers =
+            (0..pairs.max(1)).map(|_| decomposer(file, f64::from(sample_rate))).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             skip: decomposers[0].latency_frames(),
-            decomposers,
             places: file.ambience.len(),
             parts: vec![Vec::new(); layout.len()],
-            more: vec![Vec::new(); layout.len()],
+            step: vec![vec![0.0; decomposers[0].hop_frames()]; layout.len()],
+            decomposers,
+            balance,
             colours: colours.iter().map(|c| filter(c)).collect::<Result<_>>()?,
         })
     }
@@ -86,14 +96,28 @@ impl Opening {
 
     fn take(&mut self, pairs: &[&[f32]], ready: &mut AudioBuffer) {
         let frames = pairs[0].len();
-        for (n, (decomposer, pair)) in self.decomposers.iter_mut().zip(pairs.chunks_exact(2)).enumerate() {
-            let parts = if n == 0 { &mut self.parts } else { &mut self.more };
-            parts.iter_mut().for_each(|p| p.resize(frames, 0.0));
-            decomposer.process(pair[0], pair[1], parts);
-            if n > 0 {
-                let all = self.parts.iter_mut().flatten().zip(self.more.iter().flatten());
-                all.for_each(|(part, more)| *part += more);
+        for part in &mut self.parts {
+            part.clear();
+            part.resize(frames, 0.0);
+        }
+        // Gains change between hops, wherever blocks begin and end.
+        let mut at = 0;
+        while at < frames {
+            let to = frames.min(at + self.decomposers[0].frames_to_hop());
+            for (decomposer, pair) in self.decomposers.iter_mut().zip(pairs.chunks_exact(2)) {
+                let (left, right) = (&pair[0][at..to], &pair[1][at..to]);
+                match &self.balance {
+                    Some(balance) => decomposer.process_with(left, right, &mut self.step, balance.gains()),
+                    None => decomposer.process(left, right, &mut self.step),
+                }
+                for (part, step) in self.parts.iter_mut().zip(&self.step) {
+                    part[at..to].iter_mut().zip(step).for_each(|(part, step)| *part += step);
+                }
             }
+            if let Some(balance) = &mut self.balance {
+                balance.listen(&self.parts.iter().map(|p| &p[at..to]).collect::<Vec<_>>(), to - at);
+            }
+            at = to;
         }
         let late = self.skip.min(frames);
         self.skip -= late;
@@ -173,6 +197,44 @@ pub(super) fn colours(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Ve
     };
     curves.iter_mut().for_each(|c| add_bass(c, file.bass_db));
     curves.iter().map(|c| minimum_phase(c, set.sample_rate())).collect()
+}
+
+/// What keeps a track's balance on this stage; none if it is to be heard as it is. `responses` may be longer than it needs,
+/// `colours` as [`colours`] has them.
+///
+/// # Errors
+/// `Argument` if the head's rate is none for a panorama.
+pub(super) fn balance(
+    file: &StageFile,
+    responses: &[Pair],
+    colours: &[Vec<f32>],
+    set: &HrtfSet,
+) -> Result<Option<Balance>> {
+    if !file.equalise {
+        return Ok(None);
+    }
+    let (sectors, longest) = (file.layout().sectors(), looked_at(set));
+    let mut heard: Vec<Pair> = vec![Default::default(); file.layout().len()];
+    for (i, (pair, colour)) in responses.iter().zip(colours).enumerate() {
+        // A part that the stage makes louder is meant to be.
+        let (part, meant_db) = match i.checked_sub(sectors) {
+            None => (i, file.spot(i).gain_db),
+            Some(n) => (sectors + n % 2, file.ambience.get(n / 2).map_or(0.0, |spot| spot.gain_db)),
+        };
+        let gain = 10f64.powf(-0.05 * meant_db) as f32;
+        for (sum, response) in heard[part].iter_mut().zip(pair) {
+            let own = convolved(&response[..response.len().min(longest)], colour);
+            sum.resize(sum.len().max(own.len()), 0.0);
+            sum.iter_mut().zip(own).for_each(|(y, x)| *y += gain * x);
+        }
+    }
+    let mut wanted = flat();
+    add_bass(&mut wanted, file.bass_db);
+    Ok(Some(Balance::new(set.sample_rate(), &decomposer(file, set.sample_rate())?, &heard, &wanted)))
+}
+
+fn decomposer(file: &StageFile, sample_rate: f64) -> Result<Decomposer> {
+    Decomposer::new(sample_rate, &Options { sectors: file.layout().sectors() })
 }
 
 /// A response as a filter of one signal.
@@ -309,7 +371,7 @@ mod tests {
     #[test]
     fn what_is_opened_up_adds_up_to_the_track_in_step_with_it() {
         let file = StageFile::open("wide").unwrap();
-        let mut opening = Opening::new(&file, 48_000, 1, &[]).unwrap();
+        let mut opening = Opening::new(&file, 48_000, 1, &[], None).unwrap();
         let mut ready = AudioBuffer::new(opening.channels(), 0);
         let track = [noise(5_000, 1), noise(5_000, 2)];
         for at in (0..5_000).step_by(777) {

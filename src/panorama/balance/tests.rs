@@ -1,0 +1,1 @@
+//! The balance against what its ears would get, heard in full.
