@@ -145,13 +145,7 @@ impl Decomposer {
 
     /// As [`Decomposer::process`], but what each pair of mirrored parts has alike and what it has unlike go through gains:
     /// the parts add up to the input behind those. A stream goes through one of both functions from its beginning.
-    pub fn process_with<P: AsMut<[f32]>>(
-        &mut self,
-        left: &[f32],
-        right: &[f32],
-        parts: &mut [P],
-        gains: &PairGains,
-    ) {
+    pub fn process_with<P: AsMut<[f32]>>(&mut self, left: &[f32], right: &[f32], parts: &mut [P], gains: &PairGains) {
         self.run(left, right, parts, Some(gains));
     }
 
@@ -240,6 +234,7 @@ impl Decomposer {
     }
 }
 
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 fn take_away(from: &mut [f32], what: &[f32], gain: f32) {
     from.iter_mut().zip(what).for_each(|(y, x)| *y -= gain * x);
 }

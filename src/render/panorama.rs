@@ -21,7 +21,7 @@ const SIDES: f64 = 0.15;
 const AMBIENCE: f64 = 0.25;
 /// Responses end where what is left of them is this part of their energy: −90 dB.
 const ENDED: f64 = 1e-9;
-/// The equaliser looks at this much of a room's response, seconds.
+/// The equalisers and the balance look at this much of a room's response, seconds.
 const LOOKED_AT_S: f64 = 0.35;
 
 /// The spots of a stage in the order of an engine's sources: the direct parts from hard left to hard right, then the
@@ -366,6 +366,72 @@ mod tests {
             let db = 10.0 * (apart(still, engine) / energy(engine)).log10();
             assert!(db < -75.0, "{db:.1} dB");
         }
+    }
+
+    #[test]
+    fn a_followed_head_has_the_balance_that_a_file_has() {
+        let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
+        let file = StageFile::open("natural").unwrap();
+        let stereo = Layout::named("stereo", 2).unwrap();
+        let stage = Stage::of_track(&RenderJob::new("a", "b"), &Placement::Panorama, &stereo, Some(&file)).unwrap();
+        let whole = responses(&stage, &set, usize::MAX).unwrap();
+        let looked = responses(&stage, &set, looked_at(&set)).unwrap();
+        let colours = colours(&file, &looked, &set);
+        let frames = 36_000;
+        // Two sounds of two colours at two sides.
+        let dark: Vec<f32> = noise(frames, 7).windows(9).map(|w| w.iter().sum()).collect();
+        let track = [dark.clone(), noise(frames, 8)[..dark.len()].to_vec()];
+        let opened = |colours: &[Vec<f32>], balance: Option<Balance>, block: usize| {
+            let mut opening = Opening::new(&file, 48_000, 1, colours, balance).unwrap();
+            let mut ready = AudioBuffer::new(opening.channels(), 0);
+            for at in (0..track[0].len()).step_by(block) {
+                let to = (at + block).min(track[0].len());
+                let mut part = AudioBuffer::new(2, 0);
+                part.extend(&[&track[0][at..to], &track[1][at..to]]);
+                opening.push(&part, &mut ready);
+            }
+            opening.finish(&mut ready);
+            ready
+        };
+        let still_parts = opened(&[], balance(&file, &whole, &colours, &set).unwrap(), 8192);
+        let unbalanced = opened(&[], None, 8192);
+        let followed_parts = opened(&colours, balance(&file, &looked, &colours, &set).unwrap(), 128);
+        let frames = still_parts.frames();
+        let mut still = Still::new(whole, &colours, 4096).unwrap();
+        let mut ours = [vec![0.0; frames], vec![0.0; frames]];
+        let [left, right] = &mut ours;
+        still.process(&still_parts.iter().collect::<Vec<_>>(), left, right);
+        let (mut engine, _control) = stage.engine(&set, EngineOptions::offline(48_000.0, 4096, 1)).unwrap();
+        let mut engines = [vec![0.0; frames], vec![0.0; frames]];
+        for at in (0..frames).step_by(4096) {
+            let to = (at + 4096).min(frames);
+            let block: Vec<&[f32]> = followed_parts.iter().map(|x| &x[at..to]).collect();
+            let [left, right] = &mut engines;
+            engine.process(&block, &mut left[at..to], &mut right[at..to]);
+        }
+        still = Still::new(responses(&stage, &set, usize::MAX).unwrap(), &colours, 4096).unwrap();
+        let mut plain = [vec![0.0; frames], vec![0.0; frames]];
+        let [left, right] = &mut plain;
+        still.process(&unbalanced.iter().collect::<Vec<_>>(), left, right);
+        let apart_db = |a: &[f32], b: &[f32]| {
+            let apart: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+            10.0 * (apart / b.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>()).log10()
+        };
+        for ear in 0..2 {
+            let db = apart_db(&engines[ear], &ours[ear]);
+            assert!(db < -75.0, "{db:.1} dB");
+            let moved = apart_db(&plain[ear], &ours[ear]);
+            assert!(moved > -40.0, "there is a balance to be kept: {moved:.1} dB");
+        }
+    }
+
+    #[test]
+    fn a_stage_that_is_to_be_heard_as_it_is_has_no_balance() {
+        let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
+        let mut file = StageFile::open("natural").unwrap();
+        assert!(balance(&file, &[], &[], &set).unwrap().is_some());
+        file.equalise = false;
+        assert!(balance(&file, &[], &[], &set).unwrap().is_none());
     }
 
     #[test]

@@ -39,6 +39,8 @@ const BEGIN_S: f64 = 0.3;
 const FASTEST_DB_S: f64 = 2.0;
 const EAGER_DB_S: f64 = 4.0;
 const EAGER_S: f64 = 1.0;
+/// After so much sound only every second spectrum is looked at, for speed.
+const SETTLED_S: f64 = 8.0;
 /// A spectrum whose power is less is silence: −140 dB in all.
 const SILENCE: f64 = 1e-14;
 
@@ -74,6 +76,8 @@ pub struct Balance {
     /// The parts since the last look, `[len]`, of which `filled` frames are there.
     parts: Vec<Vec<f32>>,
     filled: usize,
+    /// These frames are not looked at.
+    rests: bool,
     spectrum: Spectrum,
     /// The channels' middle and side; what both ears get alike of the middle and of the side, and unlike.
     sums: [Spectrum; 6],
@@ -106,12 +110,7 @@ impl Balance {
     /// places together, to both ears of a head that looks ahead, equalisers included and gains that are meant to be heard
     /// not; missing ones are silent. `wanted` is what the ears are meant to have more than the channels, as points (Hz and dB,
     /// rising); nothing if it is empty.
-    pub fn new(
-        sample_rate: f64,
-        decomposer: &super::Decomposer,
-        responses: &[Pair],
-        wanted: &[(f64, f64)],
-    ) -> Self {
+    pub fn new(sample_rate: f64, decomposer: &super::Decomposer, responses: &[Pair], wanted: &[(f64, f64)]) -> Self {
         let layout = decomposer.layout();
         let (hop, short) = (decomposer.hop_frames(), decomposer.latency_frames());
         let len = FINER * short;
@@ -143,6 +142,7 @@ impl Balance {
             sources,
             parts: vec![vec![0.0; len]; layout.len()],
             filled: 0,
+            rests: false,
             spectrum: Spectrum::new(len),
             sums: std::array::from_fn(|_| Spectrum::new(len)),
             bands: centres.iter().map(|hz| bin(hz / half)..bin(hz * half).min(padded_bins(len))).collect(),
@@ -150,7 +150,7 @@ impl Balance {
                 .iter()
                 .map(|hz| if wanted.is_empty() { 0.0 } else { crate::headphones::graphic::at(wanted, *hz) })
                 .collect(),
-            heard: vec![[0.0; 8]; centres.len()],
+            heard: vec![[0.0; 9]; centres.len()],
             keep: (-every / MEMORY_S).exp(),
             every,
             seconds: 0.0,
@@ -177,8 +177,9 @@ impl Balance {
     /// As new.
     pub fn reset(&mut self) {
         self.filled = 0;
+        self.rests = false;
         self.seconds = 0.0;
-        self.heard.fill([0.0; 8]);
+        self.heard.fill([0.0; 9]);
         for curve in [&mut self.was, &mut self.next, &mut self.verdict] {
             curve.fill([0.0; 2]);
         }
@@ -192,7 +193,7 @@ impl Balance {
     /// more than up to the decomposition's next hop.
     pub fn listen<P: AsRef<[f32]>>(&mut self, parts: &[P], frames: usize) {
         let frames = frames.min(self.hop - self.filled % self.hop);
-        for (kept, part) in self.parts.iter_mut().zip(parts) {
+        for (kept, part) in self.parts.iter_mut().zip(parts).filter(|_| !self.rests) {
             let part = part.as_ref();
             let n = frames.min(part.len());
             kept[self.filled..self.filled + n].copy_from_slice(&part[..n]);
@@ -206,7 +207,13 @@ impl Balance {
         }
         if self.filled == self.len {
             self.filled = 0;
-            self.look();
+            if self.rests {
+                self.was.copy_from_slice(&self.next);
+                self.rests = false;
+            } else {
+                self.look();
+                self.rests = self.seconds > SETTLED_S;
+            }
         }
     }
 
@@ -226,6 +233,9 @@ impl Balance {
             product(unlike, &source.ears[1], re, im);
         }
         let scale = 1.0 / (self.len as f64 * self.len as f64);
+        // A look stands for the one that was left out before it.
+        let looks = if self.seconds > SETTLED_S { 2 } else { 1 };
+        let keep = self.keep.powi(looks);
         let mut all = 0.0;
         for (band, bins) in self.bands.iter().enumerate() {
             let power = |a: usize, b: usize| {
@@ -234,23 +244,32 @@ impl Balance {
                 let im = a.im[bins.clone()].iter().zip(&b.im[bins.clone()]);
                 scale * re.zip(im).map(|((a, b), (c, d))| f64::from(a * b + c * d)).sum::<f64>()
             };
-            let now =
-                [power(0, 0), power(1, 1), power(2, 2), power(3, 3), 2.0 * power(2, 3), power(4, 4), power(5, 5), 2.0 * power(4, 5)];
+            let now = [
+                power(0, 0),
+                power(1, 1),
+                power(2, 2),
+                power(3, 3),
+                2.0 * power(2, 3),
+                power(4, 4),
+                power(5, 5),
+                2.0 * power(4, 5),
+                power(0, 1),
+            ];
             // As it would have been without gains.
             let undo = [0, 1].map(|g| 10f64.powf(-0.05 * (self.was[band][g] + self.next[band][g])));
             let powers = verdict::behind(&now, undo);
             all += powers[0] + powers[1];
             for (sum, power) in self.heard[band].iter_mut().zip(powers) {
-                *sum = self.keep * *sum + power;
+                *sum = keep * *sum + f64::from(looks) * power;
             }
         }
         self.was.copy_from_slice(&self.next);
         if all < SILENCE {
             // Nothing was heard: nothing is forgotten, and nothing moves.
-            self.heard.iter_mut().flatten().for_each(|sum| *sum /= self.keep);
+            self.heard.iter_mut().flatten().for_each(|sum| *sum /= keep);
             return;
         }
-        self.seconds = self.keep * self.seconds + self.every;
+        self.seconds = keep * self.seconds + f64::from(looks) * self.every;
         let known = self.seconds / (self.seconds + BEGIN_S);
         verdict::gains(&self.heard, &self.centres, &self.wanted, &mut self.verdict);
         let step = (FASTEST_DB_S + EAGER_DB_S * (-self.seconds / EAGER_S).exp()) * self.every;

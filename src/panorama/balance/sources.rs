@@ -70,6 +70,7 @@ fn fold(response: &[f32], gain: f32, time: &mut [f32]) {
     }
 }
 
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 pub(super) fn add(to: &mut [f32], what: &[f32], gain: f32) {
     to.iter_mut().zip(what).for_each(|(y, x)| *y += gain * x);
 }
