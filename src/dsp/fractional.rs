@@ -300,7 +300,8 @@ mod tests {
         for delay in [3.0, 57.25, 57.5, 600.9] {
             let still = Glide::still(delay);
             let gliding = Glide { mid: delay + 40.0, slope: 0.02, curve: 1e-5 };
-            for (glide, limit) in [(still, -40.0), (gliding, -40.0)] {
+            let slowly = Glide { mid: delay + 40.0, slope: -0.003, curve: 1e-6 };
+            for (glide, limit) in [(still, -40.0), (gliding, -40.0), (slowly, -40.0)] {
                 for cycles in [0.01, 0.1, 0.2, 0.3, 0.33] {
                     let e = error_db(cycles, glide, |x, s, d, o| short.read(x, s, d, o));
                     assert!(e < limit, "short, {cycles}, {glide:?}: {e:.1} dB");
