@@ -7,6 +7,7 @@ mod watching;
 use periphon::Engine;
 use periphon::ambisonics::{Decoder, DecoderFilters, Rotator, encode_third};
 use periphon::coords::{Pose, Rotation, Vec3};
+use periphon::panorama::{Balance, Decomposer, Options};
 use periphon::render::{EngineOptions, FieldSpec, Space, engine};
 use periphon::room::Room;
 use periphon::spatializer::{Beam, HeadMotion, Motion, Path, PathKey, SourceSpec};
@@ -43,6 +44,25 @@ fn the_bus_never_touches_the_heap() {
         decoder.reset();
         rotator.reset();
     });
+    assert_eq!(touched, 0);
+}
+
+#[test]
+fn a_panorama_and_its_balance_never_touch_the_heap() {
+    let mut decomposer = Decomposer::new(48_000.0, &Options::default()).unwrap();
+    let responses = vec![[vec![1.0], vec![0.5]]; decomposer.layout().len()];
+    let mut balance = Balance::new(48_000.0, &decomposer, &responses, &[]);
+    let (left, right) = (Noise(1).vec(256), Noise(2).vec(256));
+    let mut parts = vec![vec![0.0f32; 256]; decomposer.layout().len()];
+    let touched = watched(|| {
+        for _ in 0..100 {
+            decomposer.process_with(&left, &right, &mut parts, balance.gains());
+            balance.listen(&parts, 256);
+        }
+        balance.reset();
+        decomposer.reset();
+    });
+    assert!(parts[0].iter().any(|x| *x != 0.0));
     assert_eq!(touched, 0);
 }
 
