@@ -1,7 +1,10 @@
 //! What an offline render is asked for, and what it reports.
 
 use crate::coords::Vec3;
+use crate::decode::{Kind, sniff};
+use crate::error::Result;
 use crate::sink::SampleFormat;
+use crate::stems::Stem;
 use std::path::PathBuf;
 
 /// Where the channels of a track go.
@@ -69,8 +72,11 @@ pub enum Loudness {
 /// An offline render of one track.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RenderJob {
-    /// The track.
+    /// The track or scene; for stems what they are called by, such as their folder.
     pub input: PathBuf,
+    /// The parts of a song, placed on the stage by what their names say they are ([`crate::stems`]); then `input` is not
+    /// opened.
+    pub stems: Vec<PathBuf>,
     /// `.wav` or `.flac`.
     pub output: PathBuf,
     /// An existing output may be replaced.
@@ -85,7 +91,7 @@ pub struct RenderJob {
     pub separate: bool,
     /// A SOFA file or the name of a built-in set.
     pub hrtf: String,
-    /// Where the panorama puts the parts of a track: a stage's name or file; `None` for the default.
+    /// Where the panorama puts the parts of a track, or stems go: a stage's name or file; `None` for the default.
     pub stage: Option<String>,
     /// A room; `None` for the default of the placement, for a panorama the stage's.
     pub room: Option<String>,
@@ -118,6 +124,7 @@ impl RenderJob {
     pub fn new(input: impl Into<PathBuf>, output: impl Into<PathBuf>) -> Self {
         Self {
             input: input.into(),
+            stems: Vec::new(),
             output: output.into(),
             force: false,
             placement: None,
@@ -139,6 +146,14 @@ impl RenderJob {
             threads: None,
             measure: false,
         }
+    }
+
+    /// True if a scene is played: one that was written, or one that stems make.
+    ///
+    /// # Errors
+    /// `Io` if the input cannot be read.
+    pub(crate) fn is_scene(&self) -> Result<bool> {
+        Ok(!self.stems.is_empty() || sniff(&self.input)? == Kind::Scene)
     }
 }
 
@@ -177,8 +192,10 @@ pub struct RenderReport {
     pub seconds_elapsed: f64,
     /// Seconds of sound for one of the clock's.
     pub realtime_factor: f64,
-    /// The stage of a panorama; `none` without.
+    /// The stage of a panorama or of stems; `none` without.
     pub stage: String,
+    /// The stems and where they stand; none unless stems were rendered.
+    pub stems: Vec<Stem>,
     /// The head used: its name and where it is from.
     pub hrtf: String,
     /// The room used.

@@ -33,7 +33,7 @@ pub use gains::GainMemory;
 #[cfg(feature = "files")]
 pub use job::{Loudness, Placement, RenderJob, RenderReport, Vocals};
 #[cfg(feature = "files")]
-pub use offline::{Progress, interrupt, is_interrupted, render};
+pub use offline::{Progress, arrangement, interrupt, is_interrupted, render};
 pub use space::{FieldSpec, Space};
 #[cfg(feature = "files")]
 pub use stage::{Stage, StageRoom};

@@ -24,6 +24,7 @@ use crate::panorama::stage::DEFAULT_STAGE;
 use crate::scene::Scene;
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
+use crate::stems::{Arrangement, Stem, arrange};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -68,9 +69,10 @@ pub struct Progress {
 pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<RenderReport> {
     let began = Instant::now();
     FileSink::check(&job.output, job.format, job.force)?;
-    if let (Ok(from), Ok(to)) = (job.input.canonicalize(), job.output.canonicalize())
-        && from == to
-        && from.is_file()
+    let inputs = job.stems.iter().chain([&job.input]).filter_map(|i| i.canonicalize().ok());
+    if let Ok(to) = job.output.canonicalize()
+        && to.is_file()
+        && inputs.into_iter().any(|from| from == to)
     {
         return Err(Error::argument("the output is the input itself")
             .at(&job.output)
@@ -138,6 +140,7 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         seconds_elapsed: 0.0,
         realtime_factor: 0.0,
         stage: ears.stage_name.clone(),
+        stems: std::mem::take(&mut ears.stems),
         hrtf: ears.hrtf.clone(),
         room: ears.room.clone(),
         headphones: ears.headphones.clone(),
@@ -192,7 +195,13 @@ pub(crate) enum Pace {
 
 /// Opens what a job plays, and what plays it.
 pub(crate) fn open(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
-    if sniff(&job.input)? == Kind::Scene { of_scene(job, pace) } else { of_track(job, pace) }
+    if !job.stems.is_empty() {
+        of_stems(job, pace)
+    } else if sniff(&job.input)? == Kind::Scene {
+        of_scene(job, pace)
+    } else {
+        of_track(job, pace)
+    }
 }
 
 /// What is played.
@@ -353,11 +362,43 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
         let misfit = |e| Error::argument(format!("the scene does not go with the room '{room}': {}", Error::from(e)));
         scene.check().map_err(misfit)?;
     }
+    play_scene(job, pace, &scene, "scene")
+}
+
+/// Where a job's stems stand, and the scene that they make.
+///
+/// # Errors
+/// `Argument` for settings that stems have no use for, and what [`arrange()`](crate::stems::arrange()) runs into.
+pub fn arrangement(job: &RenderJob) -> Result<Arrangement> {
+    for (given, flag) in [
+        (job.placement.is_some(), "--place, --at and --orbit"),
+        (job.layout.is_some(), "--layout"),
+        (job.separate, "--separate"),
+    ] {
+        if given {
+            return Err(Error::argument(format!("{flag} cannot be used with stems, which go where their roles stand"))
+                .at(&job.input)
+                .hint("choose where that is with --stage, or write a scene with --write-scene and edit it"));
+        }
+    }
+    let stage = StageFile::open(job.stage.as_deref().unwrap_or(DEFAULT_STAGE))?;
+    arrange(&job.stems, &stage, job.room.as_deref(), job.vocals)
+}
+
+fn of_stems(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
+    let all = arrangement(job)?;
+    let (show, mut ears) = play_scene(job, pace, &all.scene, "stems")?;
+    (ears.stage_name, ears.stems, ears.remarks) = (all.stage, all.stems, all.warnings);
+    Ok((show, ears))
+}
+
+/// Opens what a scene holds; `placement` is what reports call it.
+fn play_scene(job: &RenderJob, pace: Pace, scene: &Scene, placement: &'static str) -> Result<(Show, Ears)> {
     let limit = job.duration.map(|d| d + job.start);
-    let mut feed = SceneFeed::open(&scene, job.rate, limit)?;
-    let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;
+    let mut feed = SceneFeed::open(scene, job.rate, limit)?;
+    let stage = Stage::of_scene(scene, &feed.bed_layouts())?;
     let skip = (job.start * f64::from(feed.rate)).round() as u64;
-    let ears = Ears::new(job, pace, &stage, "scene", None, feed.rate, skip)?;
+    let ears = Ears::new(job, pace, &stage, placement, None, feed.rate, skip)?;
     feed.prepare(ears.block, ears.tail, job.tail.is_some())?;
     if let Some(total) = feed.total_frames()
         && skip > 0
@@ -374,6 +415,9 @@ fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
 pub(crate) struct Ears {
     pub(crate) placement: &'static str,
     pub(crate) stage_name: String,
+    pub(crate) stems: Vec<Stem>,
+    /// What was odd before anything was opened.
+    remarks: Vec<String>,
     pub(crate) hrtf: String,
     pub(crate) room: String,
     pub(crate) headphones: String,
@@ -424,6 +468,8 @@ impl Ears {
         let mut ears = Self {
             placement,
             stage_name: file.map_or_else(|| "none".to_string(), |f| f.name.clone()),
+            stems: Vec::new(),
+            remarks: Vec::new(),
             hrtf: "none".to_string(),
             room: stage.room.name(),
             headphones: "none".to_string(),
@@ -534,10 +580,11 @@ impl Ears {
     }
 
     pub(crate) fn warnings(&self) -> Vec<String> {
-        match &self.engine {
-            Some(Renderer::Measured(player)) => player.warnings.clone(),
-            _ => Vec::new(),
+        let mut all = self.remarks.clone();
+        if let Some(Renderer::Measured(player)) = &self.engine {
+            all.extend(player.warnings.iter().cloned());
         }
+        all
     }
 
     fn non_finite(&self) -> u64 {
