@@ -3,14 +3,16 @@
 use super::sound::SoundArgs;
 use super::stems::Given;
 use super::{Common, file, print, signals, stems};
-use crate::decode::Kind;
+use crate::decode::{self, Kind, sniff};
 use crate::error::{Error, Result};
 use crate::render::{GainMemory, Loudness, Progress, RenderJob, RenderReport, arrangement, render};
 use crate::sink::SampleFormat;
+use crate::sink::film::FilmContainer;
 use crate::stems::Arrangement;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -27,12 +29,14 @@ use std::path::{Path, PathBuf};
   periphon render vocals.flac drums.flac bass.wav keys.flac -o song.wav
   periphon render --stems song-stems/ --stage live --write-scene song.toml
   periphon render film.mkv --place speakers --hrtf my-head.sofa
+  periphon render film.mkv -o film.wav
   periphon render bed.wav --layout 7.1.4 --format f32 --loudness off")]
 pub(super) struct RenderArgs {
     /// A track of any format that is decoded, or a scene (.toml): told apart by content; several are the stems of one song
     #[arg(value_name = "INPUT", required_unless_present = "stems")]
     inputs: Vec<PathBuf>,
-    /// The file to write, .wav or .flac [default: <input>.binaural.wav in the working directory]
+    /// The file to write: .wav or .flac, or a film with the input's picture, .mp4, .m4v, .mov, .mkv or .webm (by ffmpeg)
+    /// [default: <input>.binaural.wav in the working directory, for films <input>.binaural.mp4 and the like]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
     /// Write the scene that stems come to, to go on from there
@@ -69,7 +73,8 @@ impl RenderArgs {
         self.output.clone().unwrap_or_else(|| {
             // The input's name byte for byte, whatever its encoding.
             let mut name = given.name.clone();
-            name.push(".binaural.wav");
+            name.push(".binaural.");
+            name.push(if given.stems.is_empty() { film_ending(&given.input) } else { "wav".into() });
             PathBuf::from(name)
         })
     }
@@ -100,6 +105,8 @@ struct Json<'a> {
     sample_rate: u32,
     channels: usize,
     format: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    film: Option<&'a str>,
     placement: &'a str,
     layout: &'a str,
     input_lufs: Option<f64>,
@@ -172,6 +179,14 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<()> {
     }
 }
 
+/// The ending of the output's name: that of the input if it is a film with a picture.
+fn film_ending(input: &Path) -> OsString {
+    let film = FilmContainer::of(input).is_some()
+        && matches!(sniff(input), Ok(Kind::Audio(_)))
+        && decode::open(input).is_ok_and(|d| d.info().has_video);
+    input.extension().filter(|_| film).unwrap_or(OsStr::new("wav")).to_os_string()
+}
+
 /// The scene to write, if one is asked for; told before any work is done where that cannot be.
 fn scene_of(job: &RenderJob, args: &RenderArgs) -> Result<Option<Arrangement>> {
     let Some(path) = &args.write_scene else { return Ok(None) };
@@ -212,6 +227,7 @@ fn to_json<'a>(r: &'a RenderReport, scene: Option<&Path>) -> Json<'a> {
         sample_rate: r.sample_rate,
         channels: r.channels,
         format: r.format.name(),
+        film: r.film,
         placement: r.placement,
         layout: &r.layout,
         input_lufs: r.input_lufs,

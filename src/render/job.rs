@@ -77,7 +77,8 @@ pub struct RenderJob {
     /// The parts of a song, placed on the stage by what their names say they are ([`crate::stems`]); then `input` is not
     /// opened.
     pub stems: Vec<PathBuf>,
-    /// `.wav` or `.flac`.
+    /// `.wav` or `.flac`; or a film (`.mp4`, `.m4v`, `.mov`, `.mkv`, `.webm`) with the input's picture, see
+    /// [`crate::sink::film`].
     pub output: PathBuf,
     /// An existing output may be replaced.
     pub force: bool,
@@ -170,6 +171,8 @@ pub struct RenderReport {
     pub channels: usize,
     /// How samples were written.
     pub format: SampleFormat,
+    /// What the sound of a film is coded as; `None` for sound files.
+    pub film: Option<&'static str>,
     /// How the channels were placed.
     pub placement: &'static str,
     /// The layout they were read as.

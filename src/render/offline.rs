@@ -22,6 +22,7 @@ use crate::output::loudness::LoudnessMeter;
 use crate::panorama::StageFile;
 use crate::panorama::stage::DEFAULT_STAGE;
 use crate::scene::Scene;
+use crate::sink::film::{Film, FilmContainer};
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
 use crate::stems::{Arrangement, Stem, arrange};
@@ -56,7 +57,7 @@ pub struct Progress {
     pub done_frames: u64,
     /// Frames in all, if known.
     pub total_frames: Option<u64>,
-    /// What is being done: `rendering` or `finishing`.
+    /// What is being done: `rendering`, `finishing` or `joining` (picture and sound).
     pub stage: &'static str,
 }
 
@@ -68,7 +69,15 @@ pub struct Progress {
 /// `Interrupted` after [`interrupt`].
 pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<RenderReport> {
     let began = Instant::now();
-    FileSink::check(&job.output, job.format, job.force)?;
+    let film = film_of(job)?;
+    let (sound, format) = match &film {
+        // Nobody sees this name.
+        Some(film) => (film.sound_name(), film.sound_format(job.format)),
+        None => (job.output.clone(), job.format),
+    };
+    let job = &RenderJob { rate: film.as_ref().map_or(job.rate, |f| Some(f.rate)), ..job.clone() };
+    let force = job.force || film.is_some();
+    FileSink::check(&sound, format, force)?;
     let inputs = job.stems.iter().chain([&job.input]).filter_map(|i| i.canonicalize().ok());
     if let Ok(to) = job.output.canonicalize()
         && to.is_file()
@@ -89,12 +98,12 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         (false, true) => Some(LoudnessMeter::new(&stereo, ears.rate)?),
         (false, false) => None,
     };
-    let mut spec = SinkSpec::new(ears.rate, stereo, job.format);
+    let mut spec = SinkSpec::new(ears.rate, stereo, format);
     spec.tags = show.tags();
     let mut skip = ears.skip;
     let total = show.total_frames().map(|n| n.saturating_sub(skip));
     spec.frames = total;
-    let mut sink = FileSink::create(&job.output, &spec, job.force)?;
+    let mut sink = FileSink::create(&sound, &spec, force)?;
     let mut scratch = if mastered { Some(Scratch::new(&job.output, 2)?) } else { None };
 
     let mut mix = AudioBuffer::new(2, 0);
@@ -127,7 +136,8 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         frames,
         sample_rate: ears.rate,
         channels: 2,
-        format: job.format,
+        format,
+        film: film.as_ref().map(|f| f.coding(job.format)),
         placement: ears.placement,
         layout: show.layout(),
         input_lufs: show.meter().and_then(LoudnessMeter::integrated_lufs),
@@ -157,13 +167,41 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         report.output_lufs = mastered.output_lufs;
         report.true_peak_dbtp = Some(mastered.true_peak_dbtp).filter(|p| p.is_finite());
     }
-    report.clipped_samples = sink.finish()?.clipped;
-    let mut odd = show.warnings();
+    let mut odd = Vec::new();
+    report.clipped_samples = match film {
+        None => sink.finish()?.clipped,
+        Some(film) => {
+            let (written, sound) = sink.finish_unnamed()?;
+            progress(Progress { done_frames: 0, total_frames: None, stage: "joining" });
+            let off = film.join(&sound, job.format, job.duration, &go_on)?;
+            odd.extend(film.warnings.into_iter().chain(off));
+            written.clipped
+        }
+    };
+    odd.extend(show.warnings());
     odd.extend(ears.warnings());
     report.warnings = warnings(odd, &report);
     report.seconds_elapsed = began.elapsed().as_secs_f64();
     report.realtime_factor = frames as f64 / f64::from(ears.rate) / report.seconds_elapsed.max(1e-9);
     Ok(report)
+}
+
+/// The film that the output is to be, if its name is that of one.
+fn film_of(job: &RenderJob) -> Result<Option<Film>> {
+    if FilmContainer::of(&job.output).is_none() {
+        return Ok(None);
+    }
+    if job.is_scene()? {
+        return Err(Error::argument("scenes and stems have no picture to make a film of")
+            .at(&job.output)
+            .hint("write a sound file: -o NAME.wav or NAME.flac"));
+    }
+    if job.start > 0.0 {
+        return Err(Error::argument("the beginning of a picture cannot be left out without coding it anew")
+            .at(&job.input)
+            .hint("leave out --start, or write the sound alone: -o NAME.wav"));
+    }
+    Film::probe(&job.input, &job.output, job.rate, job.force).map(Some)
 }
 
 fn warnings(mut all: Vec<String>, report: &RenderReport) -> Vec<String> {
