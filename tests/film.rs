@@ -34,7 +34,7 @@ fn noise(path: &Path, rate: u32) {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         // Low-passed, so that lossy coders keep it, and loud in turns.
         slow += 0.2 * (f64::from(state >> 8) / 8_388_608.0 - 1.0 - slow);
-        let x = if n * 10 / rate % 2 == 0 { slow } else { 0.05 * slow };
+        let x = if (n * 10 / rate).is_multiple_of(2) { slow } else { 0.05 * slow };
         for gain in [20_000.0, 12_000.0] {
             wav.write_sample((gain * x) as i16).unwrap();
         }

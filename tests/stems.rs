@@ -250,7 +250,7 @@ fn mistakes_with_stems_are_told() {
         (vec!["render", "a.wav", "b.wav"], 1, "b.wav"),
         (vec!["render", "a.wav", "--write-scene", "x.toml"], 2, "not a song in stems"),
         (vec!["render", "--stems", folder, "--place", "speakers"], 2, "cannot be used with stems"),
-        (vec!["render", "--stems", folder, "--separate"], 2, "--separate cannot be used with stems"),
+        (vec!["render", "--stems", folder, "--separate"], 2, "cannot be used with stems"),
         (vec!["render", "--stems", folder, "--stage", "moon"], 2, "no stage called 'moon'"),
         (vec!["render", "--stems", folder, "--write-scene", "no/x.toml"], 1, "cannot find the scene's folder"),
         (vec!["render", "--stems", folder, "-o", "x.wav", "--write-scene", "x.wav"], 2, "the same name"),
@@ -262,4 +262,16 @@ fn mistakes_with_stems_are_told() {
     }
     let files = std::fs::read_dir(dir.path()).unwrap().count();
     assert_eq!(files, 4, "nothing is left behind");
+}
+
+#[cfg(not(feature = "onnx"))]
+#[test]
+fn a_build_without_models_of_ones_own_says_how_to_have_them() {
+    let dir = tempfile::tempdir().unwrap();
+    tone(&dir.path().join("a.wav"), 8000, 2, 0.1, 300.0);
+    std::fs::write(dir.path().join("mine.onnx"), "whatever").unwrap();
+    let outcome = run(dir.path(), ["render", "a.wav", "--model", "mine.onnx"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("cannot run models of your own"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("hint: ") && outcome.stderr.contains("--features onnx"), "{}", outcome.stderr);
 }

@@ -41,6 +41,10 @@ pub(super) struct SoundArgs {
     /// Take the panorama's voice and band apart by the neural network first, so that each keeps its place
     #[arg(long)]
     separate: bool,
+    /// A model of your own that tells stems apart (ONNX: see docs/models.md), which then stand where their roles do; with
+    /// --vocals alone only the voice's level changes
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
     /// The head: a SOFA file, or a built-in set (ku100, kemar)
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
     hrtf: String,
@@ -117,7 +121,9 @@ impl SoundArgs {
             placement: self.placement()?,
             layout: self.layout.clone(),
             vocals: self.vocals,
-            separate: self.separate,
+            // A model is there to be used.
+            separate: self.separate || self.model.is_some() && self.vocals.is_none(),
+            model: self.model.clone(),
             hrtf: self.hrtf.clone(),
             stage: self.stage.clone(),
             room: self.room.clone(),

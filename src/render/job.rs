@@ -90,6 +90,9 @@ pub struct RenderJob {
     pub vocals: Option<Vocals>,
     /// A panorama takes voice and band apart, told from each other by a neural network, on their own.
     pub separate: bool,
+    /// A model of the user's own (ONNX) instead of the built-in one. With [`RenderJob::separate`] its stems go where their
+    /// roles stand, as files would.
+    pub model: Option<PathBuf>,
     /// A SOFA file or the name of a built-in set.
     pub hrtf: String,
     /// Where the panorama puts the parts of a track, or stems go: a stage's name or file; `None` for the default.
@@ -132,6 +135,7 @@ impl RenderJob {
             layout: None,
             vocals: None,
             separate: false,
+            model: None,
             hrtf: crate::hrtf::DEFAULT_HEAD.to_string(),
             stage: None,
             room: None,
@@ -197,7 +201,7 @@ pub struct RenderReport {
     pub realtime_factor: f64,
     /// The stage of a panorama or of stems; `none` without.
     pub stage: String,
-    /// The stems and where they stand; none unless stems were rendered.
+    /// The stems and where they stand; none unless stems were rendered, or separated by [`RenderJob::model`].
     pub stems: Vec<Stem>,
     /// The head used: its name and where it is from.
     pub hrtf: String,

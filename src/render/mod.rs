@@ -6,6 +6,8 @@ pub mod engine;
 #[cfg(feature = "files")]
 mod feed;
 #[cfg(feature = "files")]
+mod film;
+#[cfg(feature = "files")]
 mod gains;
 #[cfg(feature = "files")]
 pub mod job;
@@ -19,6 +21,8 @@ mod panorama;
 pub mod place;
 #[cfg(feature = "files")]
 mod scene_feed;
+#[cfg(feature = "files")]
+mod scenes;
 
 #[cfg(all(feature = "files", feature = "separate"))]
 mod singing;
@@ -33,7 +37,9 @@ pub use gains::GainMemory;
 #[cfg(feature = "files")]
 pub use job::{Loudness, Placement, RenderJob, RenderReport, Vocals};
 #[cfg(feature = "files")]
-pub use offline::{Progress, arrangement, interrupt, is_interrupted, render};
+pub use offline::{Progress, interrupt, is_interrupted, render};
+#[cfg(feature = "files")]
+pub use scenes::arrangement;
 pub use space::{FieldSpec, Space};
 #[cfg(feature = "files")]
 pub use stage::{Stage, StageRoom};

@@ -10,7 +10,8 @@ use super::measured::MeasuredPlayer;
 use super::panorama::{self, Opening, Still};
 use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
-use super::stage::{Stage, StageRoom, room_spec};
+use super::scenes::{of_parts, of_scene, of_stems};
+use super::stage::{Stage, StageRoom};
 use crate::buffer::AudioBuffer;
 use crate::coords::Pose;
 use crate::decode::{Kind, sniff};
@@ -21,11 +22,9 @@ use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
 use crate::panorama::StageFile;
 use crate::panorama::stage::DEFAULT_STAGE;
-use crate::scene::Scene;
-use crate::sink::film::{Film, FilmContainer};
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
-use crate::stems::{Arrangement, Stem, arrange};
+use crate::stems::Stem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -65,11 +64,11 @@ pub struct Progress {
 ///
 /// # Errors
 /// `Argument` if the job contradicts itself or its input, or a scene has mistakes (the first, and how many more: see
-/// [`Scene::open`] for all); `Io` if the system refuses, what the decoder and the head's reader run into, and
+/// [`Scene::open`](crate::scene::Scene::open) for all); `Io` if the system refuses, what the decoder and the head's reader run into, and
 /// `Interrupted` after [`interrupt`].
 pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<RenderReport> {
     let began = Instant::now();
-    let film = film_of(job)?;
+    let film = super::film::film_of(job)?;
     let (sound, format) = match &film {
         // Nobody sees this name.
         Some(film) => (film.sound_name(), film.sound_format(job.format)),
@@ -184,24 +183,6 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
     report.seconds_elapsed = began.elapsed().as_secs_f64();
     report.realtime_factor = frames as f64 / f64::from(ears.rate) / report.seconds_elapsed.max(1e-9);
     Ok(report)
-}
-
-/// The film that the output is to be, if its name is that of one.
-fn film_of(job: &RenderJob) -> Result<Option<Film>> {
-    if FilmContainer::of(&job.output).is_none() {
-        return Ok(None);
-    }
-    if job.is_scene()? {
-        return Err(Error::argument("scenes and stems have no picture to make a film of")
-            .at(&job.output)
-            .hint("write a sound file: -o NAME.wav or NAME.flac"));
-    }
-    if job.start > 0.0 {
-        return Err(Error::argument("the beginning of a picture cannot be left out without coding it anew")
-            .at(&job.input)
-            .hint("leave out --start, or write the sound alone: -o NAME.wav"));
-    }
-    Film::probe(&job.input, &job.output, job.rate, job.force).map(Some)
 }
 
 fn warnings(mut all: Vec<String>, report: &RenderReport) -> Vec<String> {
@@ -329,13 +310,16 @@ impl Show {
 
     pub(crate) fn warnings(&self) -> Vec<String> {
         match self {
-            Self::Track(feed) => feed.warnings().to_vec(),
+            Self::Track(feed) => feed.warnings(),
             Self::Scene(feed) => feed.warnings(),
         }
     }
 }
 
 fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
+    if job.model.is_some() && job.separate {
+        return of_parts(job, pace);
+    }
     let mut feed = Feed::open(job)?;
     let placement = job.placement.clone().unwrap_or_else(|| default_placement(&feed.layout));
     if placement == Placement::Stereo && feed.layout.channels() > 2 {
@@ -380,82 +364,13 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     Ok((Show::Track(Box::new(feed)), ears))
 }
 
-fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
-    for (given, flag) in [
-        (job.placement.is_some(), "--place, --at and --orbit"),
-        (job.layout.is_some(), "--layout"),
-        (job.vocals.is_some(), "--vocals"),
-        (job.separate, "--separate"),
-        (job.stage.is_some(), "--stage"),
-    ] {
-        if given {
-            return Err(Error::argument(format!("{flag} cannot be used with a scene, which says it itself"))
-                .at(&job.input)
-                .hint("edit the scene instead"));
-        }
-    }
-    let mut scene = Scene::open(&job.input)?;
-    if let Some(room) = &job.room {
-        scene.room = room_spec(room)?;
-        let misfit = |e| Error::argument(format!("the scene does not go with the room '{room}': {}", Error::from(e)));
-        scene.check().map_err(misfit)?;
-    }
-    play_scene(job, pace, &scene, "scene")
-}
-
-/// Where a job's stems stand, and the scene that they make.
-///
-/// # Errors
-/// `Argument` for settings that stems have no use for, and what [`arrange()`](crate::stems::arrange()) runs into.
-pub fn arrangement(job: &RenderJob) -> Result<Arrangement> {
-    for (given, flag) in [
-        (job.placement.is_some(), "--place, --at and --orbit"),
-        (job.layout.is_some(), "--layout"),
-        (job.separate, "--separate"),
-    ] {
-        if given {
-            return Err(Error::argument(format!("{flag} cannot be used with stems, which go where their roles stand"))
-                .at(&job.input)
-                .hint("choose where that is with --stage, or write a scene with --write-scene and edit it"));
-        }
-    }
-    let stage = StageFile::open(job.stage.as_deref().unwrap_or(DEFAULT_STAGE))?;
-    arrange(&job.stems, &stage, job.room.as_deref(), job.vocals)
-}
-
-fn of_stems(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
-    let all = arrangement(job)?;
-    let (show, mut ears) = play_scene(job, pace, &all.scene, "stems")?;
-    (ears.stage_name, ears.stems, ears.remarks) = (all.stage, all.stems, all.warnings);
-    Ok((show, ears))
-}
-
-/// Opens what a scene holds; `placement` is what reports call it.
-fn play_scene(job: &RenderJob, pace: Pace, scene: &Scene, placement: &'static str) -> Result<(Show, Ears)> {
-    let limit = job.duration.map(|d| d + job.start);
-    let mut feed = SceneFeed::open(scene, job.rate, limit)?;
-    let stage = Stage::of_scene(scene, &feed.bed_layouts())?;
-    let skip = (job.start * f64::from(feed.rate)).round() as u64;
-    let ears = Ears::new(job, pace, &stage, placement, None, feed.rate, skip)?;
-    feed.prepare(ears.block, ears.tail, job.tail.is_some())?;
-    if let Some(total) = feed.total_frames()
-        && skip > 0
-        && skip >= total
-    {
-        let seconds = total as f64 / f64::from(feed.rate);
-        return Err(Error::argument(format!("--start {} is past the end: the scene has {seconds:.3} s", job.start))
-            .at(&job.input));
-    }
-    Ok((Show::Scene(Box::new(feed)), ears))
-}
-
 /// The rendering half: blocks in, two ears out.
 pub(crate) struct Ears {
     pub(crate) placement: &'static str,
     pub(crate) stage_name: String,
     pub(crate) stems: Vec<Stem>,
     /// What was odd before anything was opened.
-    remarks: Vec<String>,
+    pub(super) remarks: Vec<String>,
     pub(crate) hrtf: String,
     pub(crate) room: String,
     pub(crate) headphones: String,
@@ -494,7 +409,7 @@ const LIVE_BLOCK: usize = 256;
 
 impl Ears {
     /// Builds the engine for a stage; none for a stage without anything on it.
-    fn new(
+    pub(super) fn new(
         job: &RenderJob,
         pace: Pace,
         stage: &Stage,

@@ -80,14 +80,21 @@ pub fn arrange(
     build(parts, stage, room, vocals)
 }
 
-/// Where the channels of parts that come without files stand, such as those that a model separates: the scene has one or
-/// two sources for each (mono `channels` 1, stereo 2), whose files are never opened.
+/// What a source plays of parts that come without files: one channel of a part, or all of them added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub(crate) part: usize,
+    pub(crate) channel: Option<usize>,
+}
+
+/// Parts that come without files, such as those that a model tells apart: where they stand, and for each of the scene's
+/// sources what it plays of them. Each has `channels` (1 or 2). The scene's files are never opened.
 pub(crate) fn arrange_parts(
     names: &[String],
     channels: usize,
     stage: &StageFile,
     room: Option<&str>,
-) -> Result<Arrangement> {
+) -> Result<(Arrangement, Vec<Seat>)> {
     let layout = Layout::named(if channels == 1 { "mono" } else { "stereo" }, channels)?;
     let files: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
     let found: Vec<Found<'_>> = files
@@ -95,7 +102,13 @@ pub(crate) fn arrange_parts(
         .zip(recognise(names))
         .map(|(file, named)| Found { file, named: Named { side: None, ..named }, layout: layout.clone() })
         .collect();
-    build(seated(&found, stage), stage, room, None)
+    let parts = seated(&found, stage);
+    let seats = |(i, part): (usize, &Part)| match part.seats {
+        Seats::Pair(_) => vec![Seat { part: i, channel: Some(0) }, Seat { part: i, channel: Some(1) }],
+        Seats::Point(_) | Seats::Bed => vec![Seat { part: i, channel: None }],
+    };
+    let seats = parts.iter().enumerate().flat_map(seats).collect();
+    Ok((build(parts, stage, room, None)?, seats))
 }
 
 struct Found<'a> {

@@ -92,7 +92,7 @@ const WORDS: &[(Word, &str)] = &[
     ),
     (
         Word::Is(Other),
-        "other rest residual misc backingtrack melody andere autre autres otros outros altro altri reste resto ovrigt inne rest прочее остальное",
+        "other rest residual remainder misc backingtrack melody andere autre autres otros outros altro altri reste resto ovrigt inne rest прочее остальное",
     ),
     (
         Word::Is(Ambience),

@@ -109,7 +109,7 @@ impl FilmContainer {
             }
             Some(rate) => Ok(rate),
             None if takes(input) => Ok(input),
-            None if input.is_multiple_of(11_025) => Ok(44_100),
+            None if input.is_multiple_of(11_025) && takes(44_100) => Ok(44_100),
             None => Ok(48_000),
         }
     }
