@@ -113,14 +113,25 @@ impl Backend for Tireless {
         let told = Arc::clone(&stop);
         let work = move || {
             let mut buffer = [0.0f32; 256];
-            let mut next = Instant::now();
+            let (began, mut next) = (Instant::now(), Instant::now());
+            let mut longest = [(Duration::ZERO, Duration::ZERO); 8];
             while !told.load(Ordering::Relaxed) {
+                let start = Instant::now();
                 lease.fill(&mut buffer, 2, None);
+                let took = start.elapsed();
+                if took > longest[7].0 {
+                    longest[7] = (took, start - began);
+                    longest.sort_unstable_by(|a, b| b.cmp(a));
+                }
                 // It spins: a sleep would be a system call that is not ours.
                 next += Duration::from_secs_f64(128.0 / f64::from(RATE));
                 while Instant::now() < next && !told.load(Ordering::Relaxed) {
                     std::hint::spin_loop();
                 }
+            }
+            let period = 128.0 / f64::from(RATE);
+            for (took, at) in longest {
+                eprintln!("{:.0} % at {:.3} s", 100.0 * took.as_secs_f64() / period, at.as_secs_f64());
             }
         };
         let thread = std::thread::Builder::new().name("callback".to_string()).spawn(work);

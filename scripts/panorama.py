@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """What the panorama does to music, in figures: against the true stems on the same stage, and against the input.
 
-    panorama.py [--program PATH] [--stage NAME|FILE] [--data FOLDER] [--stempeg FILE] [--plot FOLDER] [--json FILE] [TRACK...]
+    panorama.py [--program PATH] [--stage NAME|FILE] [--data FOLDER] [--stempeg FILE] [--more N] [--plot FOLDER]
+                [--json FILE] [TRACK...]
 
 Mixes are made from mono stems by known panning (of amplitude, one of them of time as well) and reverberation, measured and
 synthetic. The *oracle* is a scene with the stems at the stage's places and the reverberation where the stage has its
 ambience; the *baseline* is the pair of loudspeakers. Stems come from the project's samples, and from a folder of further
 ones (`--data`, with `audio/` and `rooms/` in it) and an excerpt with its stems (`--stempeg`, a .stem.mp4) if given.
+
+The panorama's constants were chosen on these mixes and the samples. `--more N` adds what was left out then: N mixes drawn from
+seeds (stems, levels, panning, delays, reverberation), the folder's other songs, and excerpts of 10 to 20 s of all of them.
 
 Needs numpy, scipy, and matplotlib for `--plot`; ffmpeg to decode.
 """
@@ -93,16 +97,82 @@ def mixes(data, stempeg):
                        synthetic_reverb(1.2, rng))
     for name, (stems, response) in made.items():
         frames = min(len(s[0]) for s in stems)
-        reverb, mix = np.zeros((frames, 2)), np.zeros((frames, 2))
-        for x, p, late, send in stems:
-            image = pan(x[:frames], p)
-            if late:
-                k, c = int(round(late * RATE)), int(p < 0)
-                image[:, c] = np.concatenate([np.zeros(k), image[:-k, c]])
-            mix += image
-            for c in range(2):
-                reverb[:, c] += 10 ** (send / 20) * fftconvolve(x[:frames], response[:, c])[:frames]
-        yield name, [(x[:frames], p) for x, p, _, _ in stems], reverb, mix + reverb
+        placed = [(x[:frames], p, late) for x, p, late, _ in stems]
+        mix, reverb = reverberant(placed, [send for *_, send in stems], response)
+        yield name, [(x, p) for x, p, _ in placed], reverb, mix + reverb
+
+
+def reverberant(stems, sends, response):
+    """The stems' images added up, and what the room makes of them: (panning, delay of the farther channel) each."""
+    frames = len(stems[0][0])
+    mix, reverb = np.zeros((frames, 2)), np.zeros((frames, 2))
+    for (x, p, late), send in zip(stems, sends):
+        image = pan(x, p)
+        if late:
+            k, c = int(round(late * RATE)), int(p < 0)
+            image[:, c] = np.concatenate([np.zeros(k), image[:-k, c]])
+        mix += image
+        for c in range(2):
+            reverb[:, c] += 10 ** (send / 20) * fftconvolve(x, response[:, c])[:frames]
+    return mix, reverb
+
+
+def pool(data, stempeg, n):
+    """Mono stems by name, 10 s of each."""
+    samples = HERE / "samples"
+    files = {"voice": samples / "speech.ogg", "trumpet": samples / "solo_trumpet.ogg",
+             "strings": samples / "hungarian_dance_5.ogg", "guitar": samples / "stems/guitar.ogg",
+             "backing": samples / "stems/backing.ogg"}
+    if data:
+        for path in sorted(data.glob("audio/cc0-samples/*.flac")) + sorted(data.glob("audio/speech/*.ogg")):
+            files[path.stem] = path
+        for path in sorted(data.glob("audio/stems/*.ogg")):
+            files[path.stem] = path
+    made = {name: stem(path, 40 if "sectoid" in name else 0, frames=n) for name, path in files.items()}
+    if stempeg:
+        for i, name in enumerate(("drums", "bass", "other", "vocals"), 1):
+            made[name] = stem(stempeg, 0, 7, i, frames=n)
+    return made
+
+
+def drawn(data, stempeg, count):
+    """Mixes by chance: three to six stems, the first in the middle, levels, pannings, some delays, some hard-panned, and a room
+    of 0.5 to 2.5 s."""
+    n = 10 * RATE
+    stems = pool(data, stempeg, n)
+    for seed in range(count):
+        rng = np.random.default_rng(1000 + seed)
+        chosen = rng.choice(sorted(stems), rng.integers(3, 7), replace=False)
+        placed, sends = [], []
+        for i, name in enumerate(chosen):
+            x = stems[name] * 10 ** (rng.uniform(-6, 3) / 20)
+            p = 0.0 if i == 0 else float(rng.uniform(-1, 1))
+            p = float(np.sign(p)) if rng.random() < 0.2 else p
+            placed.append((x, p, rng.uniform(1e-4, 6e-4) if rng.random() < 0.15 else 0))
+            sends.append(rng.uniform(-20, -8))
+        response = synthetic_reverb(rng.uniform(0.5, 2.5), rng)
+        if data and seed % 4 == 3:
+            response = measured_reverb(data / "rooms/rir/frl_array_example_room_7ch.wav")
+        mix, reverb = reverberant(placed, sends, response)
+        yield f"seed {1000 + seed}", [(x, p) for x, p, _ in placed], reverb, mix + reverb
+
+
+def left_out(data, stempeg):
+    """Songs and excerpts that nothing was fitted to."""
+    samples = HERE / "samples"
+    yield "dance, 20 to 30 s", load(samples / "hungarian_dance_5.ogg", 20, 10)
+    yield "fishin, 20 to 35 s", load(samples / "lets_go_fishin.ogg", 20, 15)
+    yield "fishin, 80 to 100 s", load(samples / "lets_go_fishin.ogg", 80, 20)
+    if data:
+        vibe = data / "audio/music/kevin_macleod_vibe_ace_ccby3.ogg"
+        yield "vibe ace", load(vibe, 0, 120)
+        yield "vibe ace, 12 to 22 s", load(vibe, 12, 10)
+        yield "vibe ace, 35 to 55 s", load(vibe, 35, 20)
+        for song in ("metal_madness", "war_of_freedom"):
+            parts = [load(data / f"audio/stems/sectoid_{song}_{part}.ogg", 20, 30) for part in ("backing", "guitar")]
+            yield song.replace("_", " "), sum(parts)
+    if stempeg:
+        yield "falcon 69", load(stempeg, 0, 12)
 
 
 class Program:
@@ -230,7 +300,8 @@ def rms(change):
 
 def transients(program):
     """Noise bursts at five pannings over a chord in the middle, 40 dB softer: energy of the onsets against the input's,
-    and what is in front of them that the oracle has not, against the onset, dB."""
+    and what is in front of them against the oracle's onsets, dB: beyond the chord as it is, and beyond the oracle's chord, which
+    counts a chord that has another level than the oracle's."""
     rng = np.random.default_rng(3)
     n, at = 6 * RATE, np.arange(RATE // 2, 6 * RATE - RATE // 2, RATE // 3)
     t = np.arange(n) / RATE
@@ -255,9 +326,11 @@ def transients(program):
     y = y * np.sqrt((o ** 2).sum() / (y ** 2).sum())
     energy = lambda e, a, b: np.array([(e[k + a:k + b] ** 2).sum() for k in at])
     onset, should, given = energy(y, 0, 441), energy(o, 0, 441), energy(mix, 0, 441)
-    before = np.maximum(energy(y, -882, -44) - energy(o, -882, -44), 1e-12)
+    # The chord is as loud 40 ms earlier.
+    before = np.maximum(energy(y, -882, -44) - energy(y, -2646, -1808), 1e-12)
+    beyond = np.maximum(energy(y, -882, -44) - energy(o, -882, -44), 1e-12)
     kept = 10 * np.log10(onset / given)
-    return kept - kept.mean(), 10 * np.log10(before.sum() / should.sum()), 10 * np.log10((before / should).max())
+    return kept - kept.mean(), *(10 * np.log10(x.sum() / should.sum()) for x in (before, beyond))
 
 
 def centre(program):
@@ -273,12 +346,73 @@ def centre(program):
     return float(level), float(1e6 * (k - 64 + 0.5 * (near[k - 1] - near[k + 1]) / bend) / RATE)
 
 
+def pumping(program):
+    """A soft steady tone in the middle while a band around it begins and stops every 2 s: how far its level goes at either ear
+    from 4 s on, dB, how fast at most, dB a second, and the strongest modulation of 0.5 to 20 Hz, dB under the tone."""
+    rng = np.random.default_rng(5)
+    n, hz = 20 * RATE, 1000
+    t = np.arange(n) / RATE
+    band = 0.1 * rng.standard_normal((n, 2)) + 0.1 * rng.standard_normal((n, 1))
+    band = sosfilt(butter(4, (500, 2000), "bandstop", fs=RATE, output="sos"), band, axis=0)
+    smooth = np.clip(0.5 + 20 * np.sin(2 * np.pi * t / 4), 0, 1)
+    tone = 0.03 * np.sin(2 * np.pi * hz * t)
+    y = program.panorama(band * smooth[:, None] + tone[:, None])
+    z = sosfilt(butter(2, 20, fs=RATE, output="sos"), y * np.exp(-2j * np.pi * hz * t)[:, None], axis=0)[4 * RATE:]
+    z = np.abs(z[::RATE // 100])
+    level = 20 * np.log10(z)
+    # The band's own sound at 1 kHz is noise on top: what lasts half a second is the gain's.
+    slow = np.apply_along_axis(lambda c: np.convolve(c, np.ones(50) / 50, "valid"), 0, level)
+    f = np.fft.rfftfreq(len(z), 0.01)
+    m = np.abs(np.fft.rfft(z / z.mean(0) - 1, axis=0))[(f >= 0.5) & (f <= 20)] * 2 / len(z)
+    return np.ptp(slow, 0).max(), np.abs(slow[25:] - slow[:-25]).max() * 4, 20 * np.log10(m.max())
+
+
+class Report:
+    """Prints what is found of each piece and keeps it."""
+
+    def __init__(self, program, stage):
+        self.program = program
+        self.json = {"stage": stage, "cues": {}, "colour": {}}
+        self.curves, self.ratios = [], []
+
+    def mix(self, name, stems, reverb, mix):
+        true = self.program.oracle(stems, reverb)
+        result, pair = self.program.panorama(mix), self.program.speakers(mix)
+        ratio = distance(result, true) / distance(pair, true)
+        self.ratios.append(ratio)
+        self.json["cues"][name] = dict(zip(("level", "phase", "coherence"), ratio.round(3).tolist()))
+        self.piece(name, mix, result, pair, "cues {:.2f} {:.2f} {:.2f}; ".format(*ratio))
+
+    def piece(self, name, x, y, pair, before=""):
+        ears, mono = colour(x, y)
+        pair_ears, pair_mono = colour(x, pair)
+        self.curves.append((name, ears, mono))
+        self.json["colour"][name] = {"ears": worst(ears), "mono": worst(mono), "pair_ears": worst(pair_ears),
+                                     "pair_mono": worst(pair_mono)}
+        print(f"{name:20} {before}ears {worst(ears):.2f} dB (rms {rms(ears):.2f}), mono {worst(mono):.2f} dB "
+              f"(rms {rms(mono):.2f}); the pair: {worst(pair_ears):.2f}, {worst(pair_mono):.2f}", flush=True)
+
+    def track(self, name, x):
+        self.piece(name, x, self.program.panorama(x), self.program.speakers(x))
+
+    def summary(self, what, first=0, first_ratio=0):
+        ears, mono = (np.array([worst(c[k]) for c in self.curves[first:]]) for k in (1, 2))
+        line = (f"{what}: {len(ears)} pieces; ears worst {ears.max():.2f}, median {np.median(ears):.2f}, over 1.5 dB in "
+                f"{(ears > 1.5).sum()}; mono worst {mono.max():.2f}, median {np.median(mono):.2f}, over 2 dB in {(mono > 2).sum()}")
+        ratios = self.ratios[first_ratio:]
+        if ratios:
+            line += f"; cues {np.mean(ratios):.3f}, of each {np.mean(ratios, 0).round(3).tolist()}"
+            self.json["cues"][what] = float(np.mean(ratios))
+        print(line, flush=True)
+
+
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--program", default=str(HERE / "target/release/periphon"))
     args.add_argument("--stage", default="natural")
     args.add_argument("--data", type=pathlib.Path)
     args.add_argument("--stempeg", type=pathlib.Path)
+    args.add_argument("--more", type=int, default=0)
     args.add_argument("--plot", type=pathlib.Path)
     args.add_argument("--json", type=pathlib.Path)
     args.add_argument("--skip-cues", action="store_true")
@@ -286,46 +420,44 @@ def main():
     args = args.parse_args()
     tracks = args.tracks or sorted(p for p in (HERE / "samples").iterdir() if p.suffix in (".ogg", ".mp3")
                                    and p.stem not in ("speech", "solo_trumpet"))
-    report = {"stage": args.stage, "cues": {}, "colour": {}}
-    curves = []
     with tempfile.TemporaryDirectory() as folder:
         program = Program(args.program, args.stage, folder)
-        ratios = []
-        for name, stems, reverb, mix in [] if args.skip_cues else mixes(args.data, args.stempeg):
-            true = program.oracle(stems, reverb)
-            result, pair = program.panorama(mix), program.speakers(mix)
-            ours, theirs = distance(result, true), distance(pair, true)
-            ratios.append(ours / theirs)
-            ears, mono = colour(mix, result)
-            curves.append((name, ears, mono))
-            report["cues"][name] = dict(zip(("level", "phase", "coherence"), (ours / theirs).round(3).tolist()))
-            print(f"{name:10} cues, ours over the pair's: level {ours[0] / theirs[0]:.2f}, phase {ours[1] / theirs[1]:.2f}, "
-                  f"coherence {ours[2] / theirs[2]:.2f}; ears {worst(ears):.2f} dB (rms {rms(ears):.2f}), "
-                  f"mono {worst(mono):.2f} dB (rms {rms(mono):.2f})", flush=True)
-        if ratios:
-            report["cues"]["mean"] = float(np.mean(ratios))
-            print(f"mean of all cues: {np.mean(ratios):.3f}; of each {np.mean(ratios, 0).round(3).tolist()}")
+        report = Report(program, args.stage)
+
+        def mixed(all_mixes):
+            for name, stems, reverb, mix in all_mixes:
+                if args.skip_cues:
+                    report.track(name, mix)
+                else:
+                    report.mix(name, stems, reverb, mix)
+
+        mixed(mixes(args.data, args.stempeg))
         for track in tracks:
-            x = load(track, 0, 120)
-            y, pair = program.panorama(x), program.speakers(x)
-            ears, mono = colour(x, y)
-            pair_ears, pair_mono = colour(x, pair)
-            curves.append((track.stem, ears, mono))
-            report["colour"][track.stem] = {"ears": worst(ears), "mono": worst(mono), "pair_ears": worst(pair_ears),
-                                            "pair_mono": worst(pair_mono)}
-            print(f"{track.stem:18} ears worst {worst(ears):.2f} dB (rms {rms(ears):.2f}), mono {worst(mono):.2f} "
-                  f"({rms(mono):.2f}); the pair: {worst(pair_ears):.2f}, {worst(pair_mono):.2f}", flush=True)
-        onsets, before, most = transients(program)
-        report["onset_db"] = [float(onsets.min()), float(onsets.max())]
-        report["pre_echo_db"] = float(before)
-        print(f"onsets {onsets.min():+.2f} to {onsets.max():+.2f} dB; before them {before:.1f} dB, at most {most:.1f} dB")
+            report.track(track.stem, load(track, 0, 120))
+        report.summary("chosen on")
+        chosen, ratios = len(report.curves), len(report.ratios)
+        if args.more:
+            mixed(drawn(args.data, args.stempeg, args.more))
+            for name, x in left_out(args.data, args.stempeg):
+                report.track(name, x)
+            report.summary("left out", chosen, ratios)
+        found = report.json
+        onsets, before, beyond = transients(program)
+        found["onset_db"] = [float(onsets.min()), float(onsets.max())]
+        found["pre_echo_db"] = float(before)
+        print(f"onsets {onsets.min():+.2f} to {onsets.max():+.2f} dB; before them {before:.1f} dB, {beyond:.1f} dB with what the "
+              f"chord's level differs from the oracle's")
         level, time = centre(program)
-        report["centre"] = {"ild_db": level, "itd_us": time}
+        found["centre"] = {"ild_db": level, "itd_us": time}
         print(f"a voice in the middle: {level:+.3f} dB, {time:+.2f} us")
+        range_db, fastest, modulation = pumping(program)
+        found["steady_tone"] = {"range_db": range_db, "db_per_s": fastest, "modulation_db": modulation}
+        print(f"a steady tone under a band that comes and goes: within {range_db:.2f} dB, {fastest:.2f} dB/s at most, strongest "
+              f"modulation {modulation:.1f} dB")
     if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
+        args.json.write_text(json.dumps(found, indent=1))
     if args.plot:
-        plot(args.plot, args.stage, curves)
+        plot(args.plot, args.stage, report.curves[:chosen])
 
 
 def plot(folder, stage, curves):

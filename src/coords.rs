@@ -214,6 +214,16 @@ pub struct Pose {
 }
 
 impl Pose {
+    /// At a place, turned.
+    pub const fn new(position: Vec3, orientation: Rotation) -> Self {
+        Self { position, orientation }
+    }
+
+    /// At a place, looking along +x.
+    pub const fn at(position: Vec3) -> Self {
+        Self { position, orientation: Rotation::IDENTITY }
+    }
+
     /// A point of the world as this head sees it.
     pub fn relative(&self, world: Vec3) -> Vec3 {
         self.orientation.inverse().rotate(world - self.position)

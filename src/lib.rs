@@ -1,5 +1,20 @@
 //! periphon renders sound from the whole sphere to two ears.
 //!
+//! # In a program of your own
+//! 1. A head, prepared for a sample rate, shared by all who listen: [`hrtf::open`](crate::hrtf) or [`HrtfSet::new`].
+//! 2. [`Engine::builder`] makes two halves of it: the [`Engine`] belongs to the audio thread and fills blocks; its [`Control`]
+//!    belongs to any other and says what sounds where, who listens, and in which [`Room`].
+//! 3. Samples come with each block ([`Engine::process`]), through a queue from another thread ([`Control::add_feed`]) or
+//!    from code that makes them ([`Control::add_signal`]).
+//!
+//! `docs/embedding/rust.md` begins there; `examples/` answers one question a file. A scene as people write it is rendered
+//! block by block by [`render`], too.
+//!
+//! # What is promised
+//! What these pages show. Of it, the types at the root, and [`coords`], [`error`], [`hrtf`], [`render`]'s engine and [`room`] are
+//! settled: they change only with a new minor version before 1.0, and with a new major one from then on, and the
+//! compiler checks it (`tests/api.rs`). What is public and not shown is there for the program, tests and benches.
+//!
 //! # The way of the sound
 //! 1. [`decode`] opens a file and hands out planar blocks and what it knows about each channel.
 //! 2. [`resample`] brings them to the engine's rate, once, before anything spatial happens.
@@ -23,13 +38,20 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The guide for programs that embed the library, likewise.
+#[cfg(all(doctest, feature = "sofa"))]
+#[doc = include_str!("../docs/embedding/rust.md")]
+struct Embedding;
+
 pub mod ambisonics;
 pub mod buffer;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod coords;
 #[cfg(feature = "files")]
 pub mod decode;
+#[doc(hidden)]
 pub mod dsp;
 pub mod error;
 pub mod headphones;
@@ -51,11 +73,18 @@ pub mod separate;
 pub mod sink;
 #[cfg(feature = "sofa")]
 pub mod sofa;
+#[doc(hidden)]
 pub mod spatializer;
 #[cfg(feature = "files")]
 pub mod stems;
 pub mod tracking;
 
 pub use buffer::AudioBuffer;
+pub use coords::{Pose, Rotation, Vec3};
 pub use error::{Error, ErrorKind, Result};
+pub use hrtf::{HrtfSet, Measured};
 pub use layout::Layout;
+pub use render::{Control, Counters, Engine, EngineBuilder, Feed, FieldSpec, Signal, SourceId, Space};
+pub use room::Room;
+#[doc(inline)]
+pub use spatializer::{Beam, HeadMotion, Motion, Path, PathKey, PosePath, SourceSpec};

@@ -18,7 +18,11 @@ const RATE: f64 = 48_000.0;
 fn rooms() -> Vec<(&'static str, Room)> {
     let named = ["living-room", "club", "theatre", "concert-hall"];
     // Their walls as mirrors: a room that asks for its decay has no images to be compared with.
-    let room = |n: &str| Room { t60: None, ..preset::find(n).unwrap().room() };
+    let room = |n: &str| {
+        let mut room = preset::find(n).unwrap().room();
+        room.t60 = None;
+        room
+    };
     let mut rooms: Vec<(&str, Room)> = named.iter().map(|n| (*n, room(n))).collect();
     rooms.push(("shoebox", Room::new([6.0, 5.0, 3.0], 0.15)));
     rooms

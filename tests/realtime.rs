@@ -4,8 +4,10 @@
 mod reference;
 mod watching;
 
+use periphon::Engine;
 use periphon::ambisonics::{Decoder, DecoderFilters, Rotator, encode_third};
 use periphon::coords::{Pose, Rotation, Vec3};
+use periphon::panorama::{Balance, Decomposer, Options};
 use periphon::render::{EngineOptions, FieldSpec, Space, engine};
 use periphon::room::Room;
 use periphon::spatializer::{Beam, HeadMotion, Motion, Path, PathKey, SourceSpec};
@@ -42,6 +44,25 @@ fn the_bus_never_touches_the_heap() {
         decoder.reset();
         rotator.reset();
     });
+    assert_eq!(touched, 0);
+}
+
+#[test]
+fn a_panorama_and_its_balance_never_touch_the_heap() {
+    let mut decomposer = Decomposer::new(48_000.0, &Options::default()).unwrap();
+    let responses = vec![[vec![1.0], vec![0.5]]; decomposer.layout().len()];
+    let mut balance = Balance::new(48_000.0, &decomposer, &responses, &[]);
+    let (left, right) = (Noise(1).vec(256), Noise(2).vec(256));
+    let mut parts = vec![vec![0.0f32; 256]; decomposer.layout().len()];
+    let touched = watched(|| {
+        for _ in 0..100 {
+            decomposer.process_with(&left, &right, &mut parts, balance.gains());
+            balance.listen(&parts, 256);
+        }
+        balance.reset();
+        decomposer.reset();
+    });
+    assert!(parts[0].iter().any(|x| *x != 0.0));
     assert_eq!(touched, 0);
 }
 
@@ -98,16 +119,12 @@ fn the_block_function_never_touches_the_heap() {
 #[test]
 fn the_block_function_never_touches_the_heap_in_rooms() {
     let (rate, block, sources) = (48_000.0, 128, 6);
-    let field = FieldSpec { order: 2, gain: 0.5, head_locked: false };
-    let space = Space { propagation: true, reach_m: 30.0, fields: vec![field], ..Space::default() };
+    let field = FieldSpec::new(2).with_gain(0.5);
+    let space = Space::default().with_propagation(30.0).with_field(field);
     let options = EngineOptions::live(rate, block, sources).with_space(space);
     let (mut engine, mut control) = engine(&set(15, 256, rate), &options).unwrap();
     let rooms: Vec<Room> = (0..5)
-        .map(|k| Room {
-            reflection_order: k % 4,
-            late: k != 3,
-            ..Room::new([4.0 + k as f64, 5.0, 3.0], 0.1 * k as f64)
-        })
+        .map(|k| Room::new([4.0 + k as f64, 5.0, 3.0], 0.1 * k as f64).with_order(k % 4).with_late(k != 3))
         .collect();
     let mut ids = Vec::new();
     let x = Noise(1).vec(block);
@@ -118,7 +135,7 @@ fn the_block_function_never_touches_the_heap_in_rooms() {
         if i % 9 == 0 && ids.len() < sources {
             let beam = Beam { everywhere: 0.5, facing: Vec3::new(1.0, 0.0, 0.0) };
             let spread_deg = (i % 50) as f64;
-            ids.extend(control.add(SourceSpec { beam, spread_deg, ..SourceSpec::new(Motion::Still(place)) }));
+            ids.extend(control.add(SourceSpec::still(place).with_beam(beam).with_spread(spread_deg)));
         }
         let Some(id) = ids.get(i % sources).or(ids.first()).copied() else { continue };
         match i % 6 {
@@ -142,6 +159,35 @@ fn the_block_function_never_touches_the_heap_in_rooms() {
     }
     assert_eq!(heap, 0, "allocations or frees on the audio thread");
     assert!(loudest > 0.1);
+}
+
+#[test]
+fn sources_with_signals_of_their_own_never_touch_the_heap() {
+    let (rate, block) = (48_000.0, 128);
+    let (mut engine, mut control) =
+        Engine::builder(&set(15, 256, rate)).max_block(block).max_sources(4).space(Space::default()).build().unwrap();
+    let x = Noise(1).vec(block);
+    let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
+    let (mut heap, mut sources) = (0, Vec::new());
+    for i in 0..600usize {
+        let spec = SourceSpec::still(Vec3::from_polar(i as f64, 0.0, 1.0));
+        match i % 20 {
+            0 => sources.extend(control.add_feed(spec, 300).map(|(id, feed)| (id, Some(feed)))),
+            5 => sources.extend(control.add_signal(spec, move |out: &mut [f32]| out.len()).map(|id| (id, None))),
+            10 => sources.iter().for_each(|(id, _)| {
+                let facing = Vec3::from_polar(3.0 * i as f64, 0.0, 1.0);
+                control.set_beam(*id, Beam { everywhere: 0.3, facing }).unwrap();
+            }),
+            15 if sources.len() > 2 => control.remove(sources.remove(0).0).unwrap(),
+            _ => {}
+        }
+        for feed in sources.iter_mut().filter_map(|(_, feed)| feed.as_mut()) {
+            heap += watched(|| _ = feed.push(&x));
+        }
+        heap += watched(|| engine.process(&[], &mut left, &mut right));
+        assert!(left.iter().chain(&right).all(|x| x.is_finite()));
+    }
+    assert_eq!(heap, 0, "allocations or frees on the audio thread");
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn listener() -> HeadMotion {
 }
 
 fn room() -> Room {
-    Room { reflection_order: 3, ..Room::new([6.0, 5.0, 3.0], 0.2) }
+    Room::new([6.0, 5.0, 3.0], 0.2).with_order(3)
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn with_propagation_the_sound_comes_later_by_the_distance() {
         control.add(SourceSpec::still(Vec3::new(0.0, 3.43, 0.0))).unwrap();
         render(&mut engine, x, 256, |_| ())
     };
-    let (now, later) = (run(Space::default(), &x), run(Space { propagation: true, ..Space::default() }, &x));
+    let (now, later) = (run(Space::default(), &x), run(Space::default().with_propagation(100.0), &x));
     // 3.43 m are 480 samples.
     let d = difference_db(&later[0][480..5000], &now[0][..4520]);
     assert!(d < -60.0, "{d:.1} dB");
@@ -74,7 +74,7 @@ fn with_propagation_the_sound_comes_later_by_the_distance() {
 fn blocks_of_any_length_sound_the_same_in_a_room() {
     let x = Noise(3).vec(20_000);
     let run = |block: usize, moving: bool| {
-        let (mut engine, mut control) = in_space(1, block, Space { propagation: true, ..Space::default() });
+        let (mut engine, mut control) = in_space(1, block, Space::default().with_propagation(100.0));
         control.set_head_motion(listener(), 0.0).unwrap();
         control.set_room(Some(&room()), 0.0).unwrap();
         let key = |t: f64, y: f64| PathKey { t, value: Vec3::new(4.0, y, 1.5) };
@@ -95,7 +95,7 @@ fn blocks_of_any_length_sound_the_same_in_a_room() {
 fn the_room_is_heard_and_rings_out() {
     let mut x = vec![0.0; 96_000];
     x[0] = 1.0;
-    let (mut engine, mut control) = in_space(1, 256, Space { propagation: true, ..Space::default() });
+    let (mut engine, mut control) = in_space(1, 256, Space::default().with_propagation(100.0));
     control.set_head_motion(listener(), 0.0).unwrap();
     control.set_room(Some(&room()), 0.0).unwrap();
     control.add(SourceSpec::still(Vec3::new(4.5, 2.5, 1.5))).unwrap();
@@ -124,7 +124,7 @@ fn nothing_that_changes_in_a_room_clicks() {
         .map(|x| x as f32)
         .collect();
     for what in ["room", "cut", "drag", "none", "source", "head", "snap", "add", "remove"] {
-        let (mut engine, mut control) = in_space(2, 128, Space { propagation: true, ..Space::default() });
+        let (mut engine, mut control) = in_space(2, 128, Space::default().with_propagation(100.0));
         control.set_head_motion(listener(), 0.0).unwrap();
         control.set_room(Some(&room()), 0.0).unwrap();
         let id = control.add(SourceSpec::still(Vec3::new(4.5, 2.5, 1.5))).unwrap();
@@ -133,13 +133,13 @@ fn nothing_that_changes_in_a_room_clicks() {
             // A slider: another room in every block, for a second.
             if what == "drag" && (300..675).contains(&i) {
                 let part = (i - 300) as f64 / 375.0;
-                let dragged = Room { reflection_order: 2, ..Room::new([6.0 + part, 5.0, 3.0], 0.2 + 0.7 * part) };
+                let dragged = Room::new([6.0 + part, 5.0, 3.0], 0.2 + 0.7 * part).with_order(2);
                 return control.set_room(Some(&dragged), 0.05).unwrap();
             }
             if i != 300 {
                 return;
             }
-            let larger = Room { reflection_order: 2, ..Room::new([9.0, 7.0, 4.0], 0.4) };
+            let larger = Room::new([9.0, 7.0, 4.0], 0.4).with_order(2);
             match what {
                 "room" => control.set_room(Some(&larger), 0.2).unwrap(),
                 "cut" => control.set_room(Some(&larger), 0.0).unwrap(),

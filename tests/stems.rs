@@ -242,7 +242,7 @@ fn mistakes_with_stems_are_told() {
     tone(&dir.path().join("a.wav"), 8000, 1, 0.01, 300.0);
     for (args, code, said) in [
         (vec!["render"], 2, "INPUT"),
-        (vec!["render", folder], 2, "--stems FOLDER"),
+        (vec!["render", folder], 1, "--stems FOLDER"),
         (vec!["render", "--stems", "empty"], 2, "there are no stems in this folder"),
         (vec!["render", "--stems", "a.wav"], 2, "takes a folder"),
         (vec!["render", "--stems", "nowhere"], 1, "cannot read the folder of stems"),

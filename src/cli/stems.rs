@@ -1,7 +1,7 @@
 //! Stems on the command line: which files they are, what they are called together, and what is said of them.
 
 use super::{Common, print};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::panorama::StageFile;
 use crate::panorama::stage::DEFAULT_STAGE;
 use crate::stems::{self, Arrangement, Stem};
@@ -25,12 +25,12 @@ pub(super) struct Given {
 /// Sorts out inputs and `--stems`.
 ///
 /// # Errors
-/// `Argument` if there is neither or an input is a folder; what reading the folder runs into.
+/// `Argument` if there is neither, `Io` if an input is a folder; what reading the folder runs into.
 pub(super) fn given(inputs: &[PathBuf], folder: Option<&Path>) -> Result<Given> {
     if let Some(folder) = inputs.iter().find(|i| i.is_dir()) {
-        return Err(Error::argument("this is a folder")
+        return Err(Error::new(ErrorKind::Io, "this is a directory, not a sound file")
             .at(folder)
-            .hint("for a folder of stems, say so: --stems FOLDER"));
+            .hint("for the stems of a song in one folder say so: --stems FOLDER"));
     }
     let name = |path: &Path| path.file_stem().unwrap_or_default().to_os_string();
     match (folder, inputs) {

@@ -47,6 +47,11 @@ impl FilterBank {
         Self { set, len, bins, table, scale }
     }
 
+    /// The same, made once for all engines of a set that need this length.
+    pub(crate) fn shared(set: &Arc<HrtfSet>, len: usize) -> Arc<Self> {
+        set.prepared.bank(len, || Arc::new(Self::new(Arc::clone(set), len)))
+    }
+
     /// The set that this was made from.
     pub fn set(&self) -> &Arc<HrtfSet> {
         &self.set

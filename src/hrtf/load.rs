@@ -5,7 +5,7 @@ use crate::coords::Vec3;
 use crate::error::{Error, Result};
 use crate::sofa::{self, HrirData};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The head used when none is named.
 pub const DEFAULT_HEAD: &str = "ku100";
@@ -28,14 +28,30 @@ pub fn read(name: &str) -> Result<HrirData> {
     sofa::open(path)
 }
 
-/// Opens a head by name or path, prepared for `sample_rate` Hz.
+/// Opens a head by name or path, prepared for `sample_rate` Hz. A built-in head that is in use at that rate is shared.
 ///
 /// # Errors
 /// As [`read`] and [`HrtfSet::new`].
 pub fn open(name: &str, sample_rate: f64) -> Result<Arc<HrtfSet>> {
-    let data = read(name)?;
-    HrtfSet::new(&Measured::from(data), sample_rate).map(Arc::new).map_err(|e| e.at(name))
+    static IN_USE: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
+    let prepare = || HrtfSet::new(&Measured::from(read(name)?), sample_rate).map(Arc::new).map_err(|e| e.at(name));
+    // A file may change while it is in use.
+    if Path::new(name).exists() {
+        return prepare();
+    }
+    let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+    in_use.retain(|(_, _, set)| set.strong_count() > 0);
+    let known = in_use.iter().find(|(n, rate, _)| n == name && *rate == sample_rate);
+    if let Some(set) = known.and_then(|(_, _, set)| set.upgrade()) {
+        return Ok(set);
+    }
+    let set = prepare()?;
+    in_use.push((name.to_string(), sample_rate, Arc::downgrade(&set)));
+    Ok(set)
 }
+
+/// A built-in head at a rate.
+type Opened = (String, f64, Weak<HrtfSet>);
 
 impl From<HrirData> for Measured {
     fn from(d: HrirData) -> Self {

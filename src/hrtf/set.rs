@@ -3,6 +3,7 @@
 use super::interpolate::Interpolator;
 use super::mesh::Mesh;
 use super::onset::OnsetFinder;
+use super::prepared::Prepared;
 use crate::coords::Vec3;
 use crate::dsp::resample::{ResponseResampler, bessel_i0, resampled_len};
 use crate::error::{Error, Result};
@@ -67,6 +68,8 @@ pub struct HrtfSet {
     onsets: Vec<[f32; 2]>,
     shells: Vec<Shell>,
     measured: usize,
+    /// What engines have made of it.
+    pub(crate) prepared: Prepared,
 }
 
 /// Weights below this are none (−120 dB), so that a direction known to six decimals is the measured one.
@@ -100,6 +103,7 @@ impl HrtfSet {
             onsets: Vec::new(),
             shells: Vec::with_capacity(groups.len()),
             measured: order.len(),
+            prepared: Prepared::default(),
         };
         set.onsets = set.find_onsets();
         let mut interpolator = Interpolator::new(taps);

@@ -1,6 +1,7 @@
 //! One track under way: its decoder ahead on a thread of its own, its engine in the callback, and a ring between them.
 
 use super::plan::Plan;
+use super::playout::FADE_S;
 use crate::buffer::AudioBuffer;
 use crate::coords::Pose;
 use crate::error::{Error, Result};
@@ -16,6 +17,9 @@ const MOST_INPUTS: usize = 1024;
 const RING_S: f64 = 1.5;
 /// Seconds decoded ahead.
 const AHEAD_S: f64 = 1.0;
+/// Rendered before a machine takes over, seconds: in a cross-fade, and while its memory is new to the processor's caches,
+/// the callback has one engine to run, not two.
+const AHEAD_OF_TIME_S: f64 = 1.5 * FADE_S;
 /// How long to wait for the decoder before the machine is taken for stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Room for poses of a measured room's head.
@@ -98,6 +102,8 @@ pub(super) struct Machine {
     gap: Option<usize>,
     /// The inputs of a block, planar.
     planes: Vec<f32>,
+    block: usize,
+    /// Room for a block, and for what is rendered before it is wanted.
     out: [Vec<f32>; 2],
     /// What of `out` is filled, and what of that is gone.
     filled: usize,
@@ -163,7 +169,7 @@ impl Machine {
             plan: Plan::new(&ears),
             warnings: show.warnings().into_iter().chain(ears.warnings()).collect(),
         };
-        let tail = ears.tail;
+        let (tail, rate) = (ears.tail, ears.rate);
         std::thread::Builder::new()
             .name("periphon-feed".to_string())
             .spawn(move || feed(show, full, said, tail, &trouble))
@@ -177,7 +183,8 @@ impl Machine {
             channels,
             gap,
             planes: vec![0.0; block * channels],
-            out: [vec![0.0; block], vec![0.0; block]],
+            block,
+            out: std::array::from_fn(|_| vec![0.0; block + (AHEAD_OF_TIME_S * f64::from(rate)) as usize]),
             filled: 0,
             taken: 0,
             position: begin,
@@ -228,6 +235,11 @@ impl Machine {
         }
     }
 
+    /// Renders the first frames that will be heard, as many as there is room for. Not for the audio thread.
+    pub(super) fn render_ahead(&mut self) {
+        while self.filled + self.block <= self.out[0].len() && self.next_block() {}
+    }
+
     /// True when nothing more will sound.
     pub(super) fn is_over(&self) -> bool {
         self.ended && self.filled == self.taken
@@ -272,15 +284,20 @@ impl Machine {
         }
     }
 
-    /// Renders one block; false if none is there.
+    /// Renders one block behind what is there already; false if none is there.
     fn next_block(&mut self) -> bool {
         if self.ended {
             return false;
         }
+        if self.filled == self.taken {
+            (self.filled, self.taken) = (0, 0);
+        }
+        // Where the block begins on the output's clock.
+        let begin = self.position + (self.filled - self.taken) as u64;
         let Ok(mark) = self.marks.pop() else { return false };
         let Mark::Block(frames, tail) = mark else {
             self.ended = true;
-            self.source_end.get_or_insert(self.position);
+            self.source_end.get_or_insert(begin);
             return false;
         };
         let count = frames * self.channels;
@@ -302,15 +319,16 @@ impl Machine {
             slots += 1;
         }
         let [left, right] = &mut self.out;
-        let (left, right) = (&mut left[..frames], &mut right[..frames]);
+        let to = self.filled..self.filled + frames;
+        let (left, right) = (&mut left[to.clone()], &mut right[to]);
         self.ears.process(&inputs[..slots], left, right);
         if self.gain != 1.0 {
             left.iter_mut().chain(right).for_each(|x| *x *= self.gain);
         }
         if tail > 0 && self.source_end.is_none() {
-            self.source_end = Some(self.position + (frames - tail) as u64);
+            self.source_end = Some(begin + (frames - tail) as u64);
         }
-        (self.filled, self.taken) = (frames, 0);
+        self.filled += frames;
         true
     }
 }

@@ -342,10 +342,13 @@ impl Steward {
             gain_db,
             trouble: card.trouble,
         });
-        let command = how(machine);
+        let mut command = how(machine);
         if let Command::Follow(_) = command {
             self.queued = Some(card.id);
         } else {
+            if let Command::Swap(machine, _) = &mut command {
+                machine.render_ahead();
+            }
             (self.track, self.newest, self.queued, self.dead_end) = (track, card.id, None, false);
         }
         self.send(command)

@@ -4,7 +4,11 @@
 //! after. Every direction takes its part of each bin by a real gain (`masks`), so phases stay as they are. What no direction
 //! takes is the ambience: it is not made but left over, as the delayed input less all direct parts, so the parts add up to the input whatever
 //! the gains were.
+//!
+//! Whoever places the parts may want them changed a little, all alike ([`super::balance`]): that is free while they are
+//! still spectra.
 
+use super::balance::PairGains;
 use super::masks::{Masks, Stereo, pick};
 use super::parts::PartsLayout;
 use crate::buffer::is_sound;
@@ -39,12 +43,13 @@ pub struct Decomposer {
     window: Vec<f32>,
     fft: Fft,
     spectra: [Spectrum; 2],
-    picked: Spectrum,
+    /// Of each part.
+    picked: Vec<Spectrum>,
     masks: Masks,
     /// The last `len` frames of both channels, of which the newest `filled` have not been looked at yet.
     input: [Vec<f32>; 2],
     filled: usize,
-    /// Of each direction, what has been put together so far, `[len]`.
+    /// Of each part, what has been put together so far, `[len]`.
     growing: Vec<Vec<f32>>,
     /// Of each part, the next `hop` frames to go out.
     ready: Vec<Vec<f32>>,
@@ -78,11 +83,11 @@ impl Decomposer {
             window: (0..len).map(window).collect(),
             fft: Fft::new(len),
             spectra: [Spectrum::new(len), Spectrum::new(len)],
-            picked: Spectrum::new(len),
+            picked: vec![Spectrum::new(len); layout.len()],
             masks: Masks::new(sample_rate, len, hop, layout.sectors(), bins),
             input: [vec![0.0; len], vec![0.0; len]],
             filled: 0,
-            growing: vec![vec![0.0; len]; layout.sectors()],
+            growing: vec![vec![0.0; len]; layout.len()],
             ready: vec![vec![0.0; hop]; layout.len()],
             non_finite: 0,
             layout,
@@ -97,6 +102,21 @@ impl Decomposer {
     /// Frames between a sound and its parts: 1024 at 44.1 and 48 kHz.
     pub fn latency_frames(&self) -> usize {
         self.len
+    }
+
+    /// Frames from one spectrum to the next.
+    pub fn hop_frames(&self) -> usize {
+        self.hop
+    }
+
+    /// Frames until the next spectrum is looked at: gains are free to change then.
+    pub fn frames_to_hop(&self) -> usize {
+        self.hop - self.filled
+    }
+
+    /// Numbers that [`PairGains`] for it have.
+    pub fn gain_bins(&self) -> usize {
+        padded_bins(self.len)
     }
 
     /// Frames that come out after the input has ended, beyond the latency: none.
@@ -120,6 +140,16 @@ impl Decomposer {
     /// One block of the stream, as far as the shortest slice goes; `parts` are overwritten, one slice each in the order
     /// of [`PartsLayout`], beyond that with silence. Missing parts are not written.
     pub fn process<P: AsMut<[f32]>>(&mut self, left: &[f32], right: &[f32], parts: &mut [P]) {
+        self.run(left, right, parts, None);
+    }
+
+    /// As [`Decomposer::process`], but what each pair of mirrored parts has alike and what it has unlike go through gains:
+    /// the parts add up to the input behind those. A stream goes through one of both functions from its beginning.
+    pub fn process_with<P: AsMut<[f32]>>(&mut self, left: &[f32], right: &[f32], parts: &mut [P], gains: &PairGains) {
+        self.run(left, right, parts, Some(gains));
+    }
+
+    fn run<P: AsMut<[f32]>>(&mut self, left: &[f32], right: &[f32], parts: &mut [P], gains: Option<&PairGains>) {
         let _flush = FlushDenormals::new();
         let shortest = parts.iter_mut().map(|p| p.as_mut().len()).min().unwrap_or(usize::MAX);
         let frames = left.len().min(right.len()).min(shortest);
@@ -141,7 +171,7 @@ impl Decomposer {
             self.filled += step;
             done += step;
             if self.filled == self.hop {
-                self.frame();
+                self.frame(gains);
                 self.filled = 0;
             }
         }
@@ -149,7 +179,7 @@ impl Decomposer {
     }
 
     /// Takes the last `len` frames apart, finishes `hop` frames of every part, and makes room for the next ones.
-    fn frame(&mut self) {
+    fn frame(&mut self, pair_gains: Option<&PairGains>) {
         let Self { fft, window, spectra, .. } = self;
         for (input, spectrum) in self.input.iter().zip(spectra.iter_mut()) {
             fft.time.iter_mut().zip(input).zip(&*window).for_each(|((y, x), w)| *y = x * w);
@@ -158,30 +188,53 @@ impl Decomposer {
         let [left, right] = &self.spectra;
         let both = Stereo { re: [&left.re, &right.re], im: [&left.im, &right.im] };
         self.masks.update(&both);
+        let sectors = self.layout.sectors();
+        for (sector, Spectrum { re, im }) in self.picked.iter_mut().enumerate().take(sectors) {
+            pick(&self.masks, &both, sector, sector == self.layout.centre(), self.gains[sector], [re, im]);
+        }
+        let in_spectra = match pair_gains {
+            Some(gains) => {
+                let (direct, ambience) = self.picked.split_at_mut(sectors);
+                for ((channel, rest), input) in ambience.iter_mut().enumerate().zip(&self.spectra) {
+                    rest.re.copy_from_slice(&input.re);
+                    rest.im.copy_from_slice(&input.im);
+                    for (part, share) in direct.iter().zip(&self.gains) {
+                        take_away(&mut rest.re, &part.re, share[channel]);
+                        take_away(&mut rest.im, &part.im, share[channel]);
+                    }
+                }
+                gains.apply(self.layout, &mut self.picked);
+                self.layout.len()
+            }
+            None => sectors,
+        };
         // The squares of four windows add up to two.
         let scale = 2.0 / (OVERLAP * self.len) as f32;
         let (before, hop) = (self.len - self.hop, self.hop);
-        for sector in 0..self.layout.sectors() {
-            let is_centre = sector == self.layout.centre();
-            let Spectrum { re, im } = &mut self.picked;
-            pick(&self.masks, &both, sector, is_centre, self.gains[sector], [re, im]);
+        for (part, Spectrum { re, im }) in self.picked.iter_mut().enumerate().take(in_spectra) {
             self.fft.inverse(re, im);
-            let growing = &mut self.growing[sector];
+            let growing = &mut self.growing[part];
             for ((y, x), w) in growing.iter_mut().zip(&self.fft.time).zip(&self.window) {
                 *y += x * w * scale;
             }
-            self.ready[sector].copy_from_slice(&growing[..hop]);
+            self.ready[part].copy_from_slice(&growing[..hop]);
             growing.copy_within(hop.., 0);
             growing[before..].fill(0.0);
         }
-        let (direct, ambience) = self.ready.split_at_mut(self.layout.sectors());
-        for ((channel, rest), input) in ambience.iter_mut().enumerate().zip(&mut self.input) {
-            rest.copy_from_slice(&input[..hop]);
-            for (signal, gains) in direct.iter().zip(&self.gains) {
-                let gain = gains[channel];
-                rest.iter_mut().zip(signal).for_each(|(y, x)| *y -= gain * x);
+        if pair_gains.is_none() {
+            let (direct, ambience) = self.ready.split_at_mut(sectors);
+            for ((channel, rest), input) in ambience.iter_mut().enumerate().zip(&self.input) {
+                rest.copy_from_slice(&input[..hop]);
+                for (signal, share) in direct.iter().zip(&self.gains) {
+                    take_away(rest, signal, share[channel]);
+                }
             }
-            input.copy_within(hop.., 0);
         }
+        self.input.iter_mut().for_each(|input| input.copy_within(hop.., 0));
     }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn take_away(from: &mut [f32], what: &[f32], gain: f32) {
+    from.iter_mut().zip(what).for_each(|(y, x)| *y -= gain * x);
 }

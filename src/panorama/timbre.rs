@@ -58,11 +58,9 @@ pub fn equalisers(seats: &[Seat<'_>], set: &HrtfSet) -> Vec<Curve> {
     let mut head = bands.silence();
     // Any shell will do: far ones are alike.
     if let Some(shell) = set.shells().last() {
-        for (vertex, weight) in (shell.first..).zip(voronoi_weights(&shell.mesh)) {
-            for ear in 0..2 {
-                bands.add(set.response(vertex, ear), weight, &mut head);
-            }
-        }
+        let both = |vertex| [0, 1].map(|ear| set.response(vertex, ear));
+        let weights = voronoi_weights(&shell.mesh);
+        bands.add_all(weights.iter().zip(shell.first..).map(|(w, v)| (both(v), *w)), set.taps(), &mut head);
     }
     let head = bands.thirds(&head, &flat());
     let groups = seats.iter().map(|s| s.group + 1).max().unwrap_or(0);
@@ -152,6 +150,38 @@ impl Bands {
         power.iter_mut().zip(&spectrum).for_each(|(sum, x)| *sum += weight * x.norm_sqr());
     }
 
+    /// Adds the power of many pairs of responses of `taps` samples. Their autocorrelations are short, so that short
+    /// transforms tell them exactly, and one long transform of the sum is all it takes.
+    fn add_all<'a>(&mut self, all: impl Iterator<Item = ([&'a [f32]; 2], f64)>, taps: usize, power: &mut [f64]) {
+        let len = (2 * taps).next_power_of_two();
+        let mut planner = FftPlanner::new();
+        let (forward, inverse) = (planner.plan_fft_forward(len), planner.plan_fft_inverse(len));
+        let mut spectrum = vec![Complex::default(); len];
+        let mut sum = vec![0.0; len];
+        for ([left, right], weight) in all {
+            spectrum.fill(Complex::default());
+            for ((z, l), r) in spectrum.iter_mut().zip(left).zip(right) {
+                *z = Complex::new(f64::from(*l), f64::from(*r));
+            }
+            forward.process(&mut spectrum);
+            sum.iter_mut().zip(&spectrum).for_each(|(sum, z)| *sum += weight * z.norm_sqr());
+        }
+        // A bin and its mirror image together hold the powers of both.
+        let both = |k: usize| 0.5 * (sum[k] + sum[(len - k) % len]);
+        let mut correlation: Vec<_> = (0..len).map(|k| Complex::new(both(k) / len as f64, 0.0)).collect();
+        inverse.process(&mut correlation);
+        let long = self.transform.len();
+        let mut spectrum = vec![Complex::default(); long];
+        for lag in 0..taps {
+            spectrum[lag % long].re += correlation[lag].re;
+            if lag > 0 {
+                spectrum[(2 * long - lag) % long].re += correlation[len - lag].re;
+            }
+        }
+        self.transform.process(&mut spectrum);
+        power.iter_mut().zip(&spectrum).for_each(|(sum, x)| *sum += x.re);
+    }
+
     /// The energies of a power spectrum behind an equaliser.
     fn thirds(&self, power: &[f64], curve: &[(f64, f64)]) -> [f64; THIRDS] {
         let per_bin = self.rate / self.transform.len() as f64;
@@ -183,9 +213,14 @@ mod tests {
         let mut bands = Bands::new(48_000.0, 0);
         let (mut head, mut front, mut side) = (bands.silence(), bands.silence(), bands.silence());
         let shell = &set.shells()[0];
-        for (vertex, weight) in (shell.first..).zip(voronoi_weights(&shell.mesh)) {
-            (0..2).for_each(|ear| bands.add(set.response(vertex, ear), weight, &mut head));
+        let weights = voronoi_weights(&shell.mesh);
+        for (vertex, weight) in (shell.first..).zip(&weights) {
+            (0..2).for_each(|ear| bands.add(set.response(vertex, ear), *weight, &mut head));
         }
+        let mut at_once = bands.silence();
+        let both = |vertex| [0, 1].map(|ear| set.response(vertex, ear));
+        bands.add_all(weights.iter().zip(shell.first..).map(|(w, v)| (both(v), *w)), set.taps(), &mut at_once);
+        assert!(head.iter().zip(&at_once).all(|(a, b)| (a - b).abs() < 1e-9 * a));
         responses[0].iter().for_each(|r| bands.add(r, 0.6, &mut front));
         responses[1..].iter().flatten().for_each(|r| bands.add(r, 0.2, &mut side));
         let head = bands.thirds(&head, &flat());

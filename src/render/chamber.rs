@@ -1,8 +1,9 @@
 //! A room as the engine plays it: reflections, the ears of those that are heard through head responses, and the late
 //! field.
 
-use crate::ambisonics::encode_third;
-use crate::coords::{Pose, Rotation};
+use super::space::Stretch;
+use crate::ambisonics::{Rotator, encode_third};
+use crate::coords::Rotation;
 use crate::dsp::kernel::paths::{PathKernels, Ramp};
 use crate::error::{Error, Result};
 use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
@@ -11,7 +12,6 @@ use crate::room::late::{DIRECTIONS, LINES, Late};
 use crate::room::path::{Placing, THIRD, ramp};
 use crate::room::{Bands, Room, decay};
 use crate::spatializer::ears::Ears;
-use crate::spatializer::point::Basis;
 use crate::spatializer::voice::{Target, Workshop};
 
 /// Sources that a new room takes up in one segment at most, so that many of them do not make one long block.
@@ -81,10 +81,13 @@ pub(crate) struct Chamber {
     near: Vec<f32>,
     lines: Vec<f32>,
     waves: Vec<f32>,
+    /// `[THIRD][stride]`, in the room's frame: so nothing in it changes when only the head turns.
     bus: Vec<f32>,
-    /// How the late field's lines go into the bus, at both ends of a stretch.
-    line_gains: [[[f32; THIRD]; LINES]; 2],
-    turned: Rotation,
+    /// How the late field's lines go into the bus.
+    line_gains: [Ramp; LINES],
+    /// From the room's frame to the head's.
+    rotator: Rotator,
+    turned: Option<Rotation>,
     kernels: PathKernels,
     /// What goes in, and what comes out.
     fade_in: Fade,
@@ -109,7 +112,7 @@ impl Chamber {
         let late = if room.late { Some(Late::new(room, sample_rate)?) } else { None };
         let early = Early::new(room, &decay::reflection(room), late.as_ref().map(Late::design), &options.early);
         let near = early.near();
-        let mut chamber = Self {
+        Ok(Self {
             sample_rate,
             late,
             order: room.reflection_order,
@@ -122,15 +125,17 @@ impl Chamber {
             lines: vec![0.0; LINES * frames],
             waves: vec![0.0; LINES * frames],
             bus: vec![0.0; THIRD * frames],
-            line_gains: [[[0.0; THIRD]; LINES]; 2],
-            turned: Rotation::IDENTITY,
+            line_gains: DIRECTIONS.map(|d| {
+                let gains = encode_third([d.x as f32, d.y as f32, d.z as f32]);
+                ramp(&gains, &gains)
+            }),
+            rotator: Rotator::new(3),
+            turned: None,
             kernels: PathKernels::detect(),
             fade_in: Fade::still(1.0),
             fade_out: Fade::still(1.0),
             entering: [1.0; 2],
-        };
-        chamber.line_gains = [line_gains(Rotation::IDENTITY); 2];
-        Ok(chamber)
+        })
     }
 
     /// Amplitude that the air takes, nepers by the metre.
@@ -188,8 +193,7 @@ impl Chamber {
     pub(crate) fn is_changing(&self, placing: impl Fn(usize) -> Placing, head: Rotation) -> bool {
         self.early.is_changing()
             || self.fade_in.left > 0
-            || self.turned != head
-            || self.line_gains[0] != self.line_gains[1]
+            || self.turned.is_some_and(|turned| turned != head)
             || self.presence.iter().enumerate().any(|(source, presence)| match presence {
                 Presence::Absent => false,
                 Presence::Waiting => true,
@@ -201,13 +205,8 @@ impl Chamber {
             })
     }
 
-    /// The next segment. `placings` gives a source's control points, `head` is the pose at its far end.
-    pub(crate) fn next_segment(
-        &mut self,
-        placings: impl Fn(usize) -> [Placing; 3],
-        head: &Pose,
-        shop: &mut Workshop<'_>,
-    ) {
+    /// The next segment. `placings` gives a source's control points.
+    pub(crate) fn next_segment(&mut self, placings: impl Fn(usize) -> [Placing; 3], shop: &mut Workshop<'_>) {
         self.early.next_segment();
         let mut starts = STARTS_PER_SEGMENT;
         for source in 0..self.presence.len() {
@@ -230,11 +229,6 @@ impl Chamber {
                 }
             }
         }
-        self.line_gains[0] = self.line_gains[1];
-        if head.orientation != self.turned {
-            self.turned = head.orientation;
-            self.line_gains[1] = line_gains(head.orientation);
-        }
     }
 
     /// True if it needs the parts of what it hears.
@@ -254,23 +248,21 @@ impl Chamber {
         }
     }
 
-    /// Renders a stretch, after every source's signal of it has been pushed: `inputs` gives the finite samples of a source. What goes through the bus is added to
-    /// `bus`, planar, `stride` frames apart.
+    /// Renders a stretch, after every source's signal of it has been pushed: `inputs` gives the finite samples of a
+    /// source. What goes through the bus is added to `bus`, in the head's frame, planar, as far apart as the stretches may
+    /// be long.
     pub(crate) fn render<'a>(
         &mut self,
-        frames: usize,
+        stretch: &Stretch<'_>,
         inputs: impl Fn(usize) -> Option<(&'a [f32], f32)>,
-        basis: &Basis,
-        ends: [f64; 2],
         bus: &mut [f32],
     ) {
+        let &Stretch { frames, basis, ends, head } = stretch;
         let stride = self.stride;
         let (fade_in, fade_out) = (self.entering, self.fade_out.next(frames));
-        let fading = fade_out != [1.0, 1.0];
-        if fading {
-            self.bus.fill(0.0);
+        for plane in self.bus.chunks_exact_mut(stride) {
+            plane[..frames].fill(0.0);
         }
-        let out = if fading { &mut self.bus[..] } else { &mut *bus };
         if self.late.is_some() {
             for line in self.lines.chunks_exact_mut(stride) {
                 line[..frames].fill(0.0);
@@ -285,7 +277,7 @@ impl Chamber {
                 }
             }
             if !self.early.is_quiet(source) {
-                let mut outlets = Outlets { stride, bus: &mut *out, near: &mut self.near, lines: &mut self.lines };
+                let mut outlets = Outlets { stride, bus: &mut self.bus, near: &mut self.near, lines: &mut self.lines };
                 self.early.render(source, frames, basis, ends, &mut outlets);
             }
         }
@@ -294,24 +286,24 @@ impl Chamber {
             let mut waves = self.waves.chunks_exact_mut(stride).map(|w| &mut w[..frames]);
             late.process(&lines, &mut std::array::from_fn(|_| waves.next().unwrap_or_default()));
             drop(waves);
-            // The gains lie on a straight line over the segment.
-            let [a, b] = &self.line_gains;
-            let at = |l: usize, part: f64| std::array::from_fn(|c| a[l][c] + part as f32 * (b[l][c] - a[l][c]));
-            let gains: [Ramp; LINES] = std::array::from_fn(|l| {
-                if a[l] == b[l] { ramp(&b[l], &b[l]) } else { ramp(&at(l, ends[0]), &at(l, ends[1])) }
-            });
-            self.kernels.mix(out, stride, frames, &self.waves, &gains);
+            self.kernels.mix(&mut self.bus, stride, frames, &self.waves, &self.line_gains);
         }
-        if fading {
-            let step = (fade_out[1] - fade_out[0]) / frames as f32;
-            let gain = |n: usize| fade_out[0] + step * n as f32;
-            for (to, from) in bus.chunks_exact_mut(stride).zip(self.bus.chunks_exact(stride)) {
-                for n in 0..frames {
-                    to[n] += gain(n) * from[n];
-                }
-            }
+        let back = head.inverse();
+        match self.turned {
+            None => self.rotator.jump(back),
+            Some(_) => self.rotator.set(back),
+        }
+        self.turned = Some(head);
+        let mut planes = self.bus.chunks_exact_mut(stride);
+        self.rotator.process(&mut std::array::from_fn::<_, THIRD, _>(|_| planes.next().unwrap_or_default()), frames);
+        drop(planes);
+        let step = (fade_out[1] - fade_out[0]) / frames as f32;
+        for (to, from) in bus.chunks_exact_mut(stride).zip(self.bus.chunks_exact(stride)) {
+            self.kernels.add(&mut to[..frames], from, fade_out[0], fade_out[1] - fade_out[0]);
+        }
+        if fade_out != [1.0, 1.0] {
             for plane in self.near.chunks_exact_mut(stride) {
-                plane[..frames].iter_mut().enumerate().for_each(|(n, x)| *x *= gain(n));
+                plane[..frames].iter_mut().enumerate().for_each(|(n, x)| *x *= fade_out[0] + step * n as f32);
             }
         }
     }
@@ -337,13 +329,4 @@ impl Chamber {
         let late = self.late.as_ref().map_or(0.0, |l| l.tail_seconds() * self.sample_rate);
         self.early.tail_frames() + late as usize
     }
-}
-
-/// How plane waves from the late field's directions go into the bus of a turned head.
-fn line_gains(orientation: Rotation) -> [[f32; THIRD]; LINES] {
-    let back = orientation.inverse();
-    std::array::from_fn(|l| {
-        let d = back.rotate(DIRECTIONS[l]);
-        encode_third([d.x as f32, d.y as f32, d.z as f32])
-    })
 }

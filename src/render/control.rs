@@ -4,11 +4,12 @@
 //! What the engine no longer needs travels back and is freed here.
 
 use super::chamber::{Chamber, ChamberOptions};
-use crate::coords::{Pose, Vec3};
+use super::signal::{self, Feed, Inlet, Signal};
+use crate::coords::{Pose, Rotation, Vec3};
 use crate::error::{Error, Result};
 use crate::room::Room;
-use crate::spatializer::source::check_gain;
-use crate::spatializer::{HeadMotion, Motion, SourceSpec};
+use crate::spatializer::source::{check_beam, check_gain};
+use crate::spatializer::{Beam, HeadMotion, Motion, SourceSpec};
 use rtrb::{Consumer, Producer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,14 +30,25 @@ impl SourceId {
     pub fn input(self) -> usize {
         self.slot as usize
     }
+
+    /// As a number, never 0: for bindings. Its lower half is the input.
+    pub fn to_bits(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+
+    /// From such a number; from any other comes a source that no engine has.
+    pub fn from_bits(bits: u64) -> Self {
+        Self { slot: bits as u32, generation: (bits >> 32) as u32 }
+    }
 }
 
 /// What the engine is asked to do.
 pub(crate) enum Command {
-    Add(u32, SourceSpec),
+    Add(u32, SourceSpec, Option<Box<Inlet>>),
     Glide(u32, Motion, f64),
     Jump(u32, Motion),
     Gain(u32, f64),
+    Beam(u32, Beam),
     Remove(u32),
     Head(HeadMotion, f64),
     Room(Option<Box<Chamber>>, usize),
@@ -48,6 +60,8 @@ pub(crate) enum Returned {
     Motion(#[allow(dead_code)] Motion),
     /// A head's way.
     Head(#[allow(dead_code)] HeadMotion),
+    /// What a source played.
+    Inlet(#[allow(dead_code)] Box<Inlet>),
     /// A slot that can be used again.
     Free(u32),
     /// A room that has been left.
@@ -81,6 +95,7 @@ pub struct Control {
     /// Generation of each slot, and whether it is taken.
     pub(crate) slots: Vec<(u32, bool)>,
     pub(crate) sample_rate: f64,
+    pub(crate) max_block: usize,
     /// What rooms are built for; `None` if the engine has no space for them.
     pub(crate) chambers: Option<ChamberOptions>,
 }
@@ -92,11 +107,34 @@ impl std::fmt::Debug for Control {
 }
 
 impl Control {
-    /// Adds a source; it sounds from the next block on.
+    /// Adds a source that plays the engine's input [`SourceId::input`]; it sounds from the next block on.
     ///
     /// # Errors
-    /// `Limit` if all sources are taken or the queue is full, `Argument` if a number is not finite.
+    /// `Limit` if all sources are taken or the queue is full, `Argument` if a number is out of its range.
     pub fn add(&mut self, spec: SourceSpec) -> Result<SourceId> {
+        self.begin(spec, None)
+    }
+
+    /// Adds a source that plays what `signal` makes, on the audio thread, block by block.
+    ///
+    /// # Errors
+    /// As [`Control::add`].
+    pub fn add_signal(&mut self, spec: SourceSpec, signal: impl Signal + 'static) -> Result<SourceId> {
+        let inlet = Inlet::new(Box::new(signal), self.max_block);
+        self.begin(spec, Some(Box::new(inlet)))
+    }
+
+    /// Adds a source that plays what another thread pushes, through a queue of `samples` samples (1 to 16777216). What
+    /// is not there in time is silence, and counted.
+    ///
+    /// # Errors
+    /// As [`Control::add`].
+    pub fn add_feed(&mut self, spec: SourceSpec, samples: usize) -> Result<(SourceId, Feed)> {
+        let (feed, queue) = signal::feed(samples)?;
+        Ok((self.add_signal(spec, queue)?, feed))
+    }
+
+    fn begin(&mut self, spec: SourceSpec, inlet: Option<Box<Inlet>>) -> Result<SourceId> {
         self.tidy();
         spec.check()?;
         let capacity = self.slots.len();
@@ -105,7 +143,7 @@ impl Control {
             .iter()
             .position(|(_, taken)| !taken)
             .ok_or_else(|| Error::limit(format!("all {capacity} sources of the engine are in use")))?;
-        self.send(Command::Add(slot as u32, spec))?;
+        self.send(Command::Add(slot as u32, spec, inlet))?;
         let (generation, taken) = &mut self.slots[slot];
         *taken = true;
         *generation += 1;
@@ -152,6 +190,17 @@ impl Control {
         self.send(Command::Gain(slot, gain))
     }
 
+    /// Turns a source, or changes its pattern: as [`Control::set_gain`] does it. Heard by engines with a
+    /// [`Space`](crate::Space).
+    ///
+    /// # Errors
+    /// As [`Control::move_to`]; `Argument` too if the beam's direction has not the length 1.
+    pub fn set_beam(&mut self, id: SourceId, beam: Beam) -> Result<()> {
+        check_beam(&beam)?;
+        let slot = self.slot(id)?;
+        self.send(Command::Beam(slot, beam))
+    }
+
     /// Fades a source out and frees its place.
     ///
     /// # Errors
@@ -177,11 +226,13 @@ impl Control {
     /// # Errors
     /// As [`Control::set_head`].
     pub fn set_head_motion(&mut self, motion: HeadMotion, seconds: f64) -> Result<()> {
-        if let HeadMotion::Still(pose) = &motion
-            && !crate::spatializer::motion::Between::is_finite(pose)
-        {
-            return Err(Error::argument("a head's pose must be finite"));
-        }
+        let motion = match motion {
+            HeadMotion::Still(pose) => HeadMotion::Still(upright(pose)?),
+            HeadMotion::Path(path) => {
+                path.keys().iter().try_for_each(|key| upright(key.value).map(|_| ()))?;
+                HeadMotion::Path(path)
+            }
+        };
         let frames = glide_frames(seconds, self.sample_rate)?;
         self.send(Command::Head(motion, frames))
     }
@@ -196,10 +247,22 @@ impl Control {
     /// the queue is full.
     pub fn set_room(&mut self, room: Option<&Room>, seconds: f64) -> Result<()> {
         let frames = glide_frames(seconds, self.sample_rate)? as usize;
-        let options =
-            self.chambers.as_ref().ok_or_else(|| Error::argument("the engine was built without space for rooms"))?;
+        let options = self.chambers.as_ref().ok_or_else(|| {
+            Error::argument("the engine was built without space for rooms")
+                .hint("build it with EngineBuilder::room or EngineBuilder::space")
+        })?;
         let room = room.map(|r| Chamber::new(r, options).map(Box::new)).transpose()?;
         self.send(Command::Room(room, frames))
+    }
+
+    /// True until the source is removed.
+    pub fn has(&self, id: SourceId) -> bool {
+        self.slot(id).is_ok()
+    }
+
+    /// Hz.
+    pub fn sample_rate(&self) -> f64 {
+        self.sample_rate
     }
 
     /// What the engine counted so far.
@@ -227,6 +290,28 @@ impl Control {
         self.tidy();
         self.commands.push(command).map_err(|_| Error::limit("the engine's command queue is full: is it running?"))
     }
+}
+
+/// How far from 1 the length of a head's quaternion may be: as far as single precision and some turns take it.
+const UNIT: f64 = 1e-3;
+
+/// A pose whose quaternion has the length 1.
+///
+/// # Errors
+/// `Argument` if a number is not finite, or the quaternion is none of a rotation.
+fn upright(pose: Pose) -> Result<Pose> {
+    let q = pose.orientation;
+    let length = (q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z).sqrt();
+    if !(pose.position.is_finite() && length.is_finite()) {
+        return Err(Error::argument("a head's pose must be finite"));
+    }
+    if (length - 1.0).abs() > UNIT {
+        return Err(Error::argument(format!("a head's orientation is a quaternion of length 1, not {length}"))
+            .hint("Rotation::from_quaternion takes one of any length"));
+    }
+    // What is exact up to rounding stays as it is, bit for bit.
+    let exact = (length - 1.0).abs() < 1e-12;
+    Ok(if exact { pose } else { Pose { orientation: Rotation::from_quaternion(q.w, q.x, q.y, q.z), ..pose } })
 }
 
 fn glide_frames(seconds: f64, sample_rate: f64) -> Result<f64> {

@@ -5,8 +5,10 @@
 //! takes the sums back through at most eight inverse transforms, however many sources there are. As each hop starts from
 //! time-domain history (overlap-save in one partition), a hop may have any length, and so may a block: no frame waits.
 
+use super::builder::EngineBuilder;
 use super::chamber::ChamberOptions;
 use super::control::{Command, Control, Counters, Returned};
+use super::signal::Inlet;
 use super::space::{Space, Spatial, Stretch};
 use crate::buffer::is_sound;
 use crate::coords::Pose;
@@ -25,10 +27,11 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Sizes of an engine, fixed when it is built.
+/// Sizes of an engine, fixed when it is built: the inner form of an [`EngineBuilder`], no promise.
+#[doc(hidden)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineOptions {
-    /// The longest block that [`Engine::process`] will be given, frames, 1 to 8192.
+    /// The longest block that [`Engine::process`] takes in one, frames, 1 to 8192.
     pub max_block: usize,
     /// The most sources at once.
     pub max_sources: usize,
@@ -77,6 +80,7 @@ const QUEUE: usize = 4096;
 ///
 /// # Errors
 /// `Argument` if a size is out of range.
+#[doc(hidden)]
 pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Control)> {
     let EngineOptions { max_block, max_sources, segment, still, ref space } = *options;
     if !(1..=8192).contains(&max_block) {
@@ -92,12 +96,12 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
     // A hop of h frames through t taps needs h + t − 1 samples of history.
     let len =
         if still { good_len(6 * set.taps()).max(2048) } else { good_len(segment.min(max_block) + set.taps() - 1) };
-    let bank = FilterBank::new(Arc::clone(set), len);
+    let bank = FilterBank::shared(set, len);
     let bins = bank.bins();
     let capacity = QUEUE.max(16 * max_sources);
     let (commands, inbox) = RingBuffer::new(capacity);
-    // Every command gives back one thing at most, and every source its slot.
-    let (outbox, returned) = RingBuffer::new(2 * capacity + 2 * max_sources);
+    // Every command gives back one thing at most, and every source its slot and what it played.
+    let (outbox, returned) = RingBuffer::new(2 * capacity + 3 * max_sources);
     let counters = Arc::new(Counters::default());
     // Where things move, hops are segments; to keep to that while nothing does makes the same bits of any blocks that
     // are whole segments.
@@ -136,6 +140,8 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
         clean: vec![0.0; max_hop * if spatial.is_some() { max_sources } else { 1 }],
         arriving: vec![0.0; max_hop],
         space: spatial,
+        inlets: (0..max_sources).map(|_| None).collect(),
+        unsettled: 0,
         max_block,
         kernels: Kernels::detect(),
         bank,
@@ -143,11 +149,22 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
         outbox,
         counters: Arc::clone(&counters),
     };
-    let control = Control { commands, returned, counters, slots: vec![(0, false); max_sources], sample_rate, chambers };
+    let control = Control {
+        commands,
+        returned,
+        counters,
+        slots: vec![(0, false); max_sources],
+        sample_rate,
+        max_block,
+        chambers,
+    };
     Ok((engine, control))
 }
 
-/// The audio side of an engine.
+/// The audio side of an engine: blocks of its sources in, two ears out. Its [`Control`] says what they hear.
+///
+/// Belongs to the audio thread: [`Engine::process`] allocates nothing, waits for nothing and does not panic. Dropping an
+/// engine frees its memory, which is for another thread.
 pub struct Engine {
     clock: Clock,
     frame: u64,
@@ -171,8 +188,12 @@ pub struct Engine {
     /// What of one source arrives at the head.
     arriving: Vec<f32>,
     space: Option<Box<Spatial>>,
+    /// What sources play whose samples do not come with the block.
+    inlets: Vec<Option<Box<Inlet>>>,
+    /// Segments until everything has followed a change that filters do not show.
+    unsettled: usize,
     kernels: Kernels,
-    bank: FilterBank,
+    bank: Arc<FilterBank>,
     inbox: Consumer<Command>,
     outbox: Producer<Returned>,
     counters: Arc<Counters>,
@@ -189,11 +210,22 @@ impl std::fmt::Debug for Engine {
     }
 }
 
+/// Segments in which a value reaches all three control points.
+const SETTLING: usize = 3;
+
 impl Engine {
+    /// Begins to build an engine that hears with `head`, at the head's sample rate.
+    pub fn builder(head: &Arc<HrtfSet>) -> EngineBuilder {
+        EngineBuilder::new(head)
+    }
+
     /// Renders one block: `inputs[i]` is the mono signal of the source whose [`SourceId::input`] is `i`; a source
-    /// without one, or with a shorter one, is silent from there on. Both ears are overwritten.
+    /// without one, or with a shorter one, is silent from there on. A source with a signal of its own needs no input.
+    /// Both ears are overwritten. What is not finite, or beyond 120 dB over full scale, is silenced and counted
+    /// ([`Counters::non_finite`]).
     ///
-    /// The block's length is that of the shorter ear, at most `max_block`; what is beyond stays silent.
+    /// The block's length is that of the shorter ear; what the longer one has beyond is silence. A block longer than
+    /// `max_block` sounds as several would that follow each other.
     ///
     /// [`SourceId::input`]: crate::render::SourceId::input
     pub fn process(&mut self, inputs: &[&[f32]], left: &mut [f32], right: &mut [f32]) {
@@ -201,23 +233,27 @@ impl Engine {
         self.obey();
         left.fill(0.0);
         right.fill(0.0);
-        let frames = left.len().min(right.len()).min(self.max_block);
-        let mut done = 0;
-        while done < frames {
-            if self.into_segment == 0 {
-                self.next_segment();
+        let frames = left.len().min(right.len());
+        for start in (0..frames).step_by(self.max_block) {
+            let end = frames.min(start + self.max_block);
+            self.inlets.iter_mut().flatten().for_each(|inlet| inlet.next(end - start));
+            let mut done = start;
+            while done < end {
+                if self.into_segment == 0 {
+                    self.next_segment();
+                }
+                let hop = self.hop(end - done);
+                self.gather(inputs, done, done - start, hop);
+                let (left, right) = (&mut left[done..done + hop], &mut right[done..done + hop]);
+                self.ear(0, left);
+                self.ear(1, right);
+                if let Some(space) = &mut self.space {
+                    space.decode(left, right);
+                }
+                self.into_segment = if self.changing { (self.into_segment + hop) % self.segment } else { 0 };
+                self.frame += hop as u64;
+                done += hop;
             }
-            let hop = self.hop(frames - done);
-            self.gather(inputs, done, hop);
-            let (left, right) = (&mut left[done..done + hop], &mut right[done..done + hop]);
-            self.ear(0, left);
-            self.ear(1, right);
-            if let Some(space) = &mut self.space {
-                space.decode(left, right);
-            }
-            self.into_segment = if self.changing { (self.into_segment + hop) % self.segment } else { 0 };
-            self.frame += hop as u64;
-            done += hop;
         }
         self.counters.frames.store(self.frame, Ordering::Relaxed);
     }
@@ -274,7 +310,8 @@ impl Engine {
         let rate = self.clock.sample_rate;
         while let Ok(command) = self.inbox.pop() {
             let back = match command {
-                Command::Add(slot, spec) => {
+                Command::Add(slot, spec, inlet) => {
+                    self.inlets[slot as usize] = inlet;
                     // Its first control points are those of the segment under way: the one before, if one begins now.
                     let start = if self.into_segment == 0 { now - self.clock.segment } else { self.clock.start };
                     let clock = Clock { start, ..self.clock };
@@ -298,6 +335,11 @@ impl Engine {
                 Command::Jump(slot, motion) => self.sources[slot as usize].jump_to(motion).map(Returned::Motion),
                 Command::Gain(slot, gain) => {
                     self.sources[slot as usize].spec.gain = gain;
+                    None
+                }
+                Command::Beam(slot, beam) => {
+                    self.sources[slot as usize].spec.beam = beam;
+                    self.unsettled = SETTLING;
                     None
                 }
                 Command::Remove(slot) => {
@@ -331,8 +373,10 @@ impl Engine {
         }
         let head_moves = self.head.glide.is_some() || self.head.motion.moves(now / self.clock.sample_rate);
         self.changing = head_moves
+            || self.unsettled > 0
             || self.sources.iter().any(|s| s.is_changing(&self.clock, &self.head))
             || self.space.as_ref().is_some_and(|s| s.is_changing(&self.sources, &self.clock, &self.head));
+        self.unsettled = self.unsettled.saturating_sub(1);
         if !self.changing {
             return;
         }
@@ -345,7 +389,10 @@ impl Engine {
         };
         for (slot, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
             let (left, free) = source.advance(&self.clock, &self.head, &mut shop);
-            let returned = [left.map(Returned::Motion), free.then_some(Returned::Free(slot as u32))];
+            // What it played goes back before its place does, to which the next source may come.
+            let inlet = if free { self.inlets[slot].take() } else { None };
+            let returned =
+                [left.map(Returned::Motion), inlet.map(Returned::Inlet), free.then_some(Returned::Free(slot as u32))];
             if let (true, Some(space)) = (free, &mut self.space) {
                 space.end(slot);
             }
@@ -368,18 +415,19 @@ impl Engine {
         left.min(segment).min(whole)
     }
 
-    /// Takes in one hop of every source and adds it to the sums of both ears.
-    fn gather(&mut self, inputs: &[&[f32]], from: usize, hop: usize) {
+    /// Takes in one hop of every source and adds it to the sums of both ears: from frame `from` of the inputs, and from
+    /// `into` of what signals of their own have made.
+    fn gather(&mut self, inputs: &[&[f32]], from: usize, into: usize, hop: usize) {
         let orders = if self.changing { ORDERS } else { 1 };
         self.sums.iter_mut().for_each(|s| s.clear(orders));
         let part = |frame: usize| frame as f64 / self.segment as f64;
         let ends = [part(self.into_segment), part(self.into_segment + hop)];
         let basis = basis(ends[0], ends[1]);
-        let stretch = Stretch { frames: hop, basis: &basis, ends };
+        let head = self.head.at((self.frame + hop as u64) as f64).orientation;
+        let stretch = Stretch { frames: hop, basis: &basis, ends, head };
         let mut bad = 0;
         if let Some(space) = &mut self.space {
             space.next_stretch(hop);
-            let head = self.head.at((self.frame + hop as u64) as f64).orientation;
             bad += space.fields(inputs, from, hop, head);
         }
         let mut ear = Hearing {
@@ -391,7 +439,11 @@ impl Engine {
             basis: &basis,
         };
         for (i, source) in self.sources.iter_mut().enumerate().filter(|(_, s)| !s.is_free()) {
-            let input = inputs.get(i).and_then(|x| x.get(from..)).unwrap_or(&[]);
+            let input = match &self.inlets[i] {
+                Some(inlet) => inlet.samples().get(into..),
+                None => inputs.get(i).and_then(|x| x.get(from..)),
+            };
+            let input = input.unwrap_or(&[]);
             let input = &input[..hop.min(input.len())];
             let Some(space) = &mut self.space else {
                 let clean = &mut self.clean[..input.len()];

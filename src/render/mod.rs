@@ -1,9 +1,11 @@
 //! The engine and its control: two halves made together, one for the audio thread and one for any other.
 
+mod builder;
 mod chamber;
 pub mod control;
 pub mod engine;
 #[cfg(feature = "files")]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "playing asks for it"))]
 mod feed;
 #[cfg(feature = "files")]
 mod film;
@@ -12,8 +14,10 @@ mod gains;
 #[cfg(feature = "files")]
 pub mod job;
 #[cfg(feature = "files")]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "playing asks for it"))]
 mod measured;
 #[cfg(feature = "files")]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "playing asks for it"))]
 pub mod offline;
 #[cfg(feature = "files")]
 mod panorama;
@@ -24,14 +28,20 @@ mod scene_feed;
 #[cfg(feature = "files")]
 mod scenes;
 
+mod signal;
 #[cfg(all(feature = "files", feature = "separate"))]
 mod singing;
 mod space;
 #[cfg(feature = "files")]
 pub mod stage;
+#[cfg(feature = "files")]
+mod stream;
 
-pub use control::{Control, SourceId};
-pub use engine::{Engine, EngineOptions, engine};
+pub use builder::EngineBuilder;
+pub use control::{Control, Counters, GLIDE_S, SourceId};
+pub use engine::Engine;
+#[doc(hidden)]
+pub use engine::{EngineOptions, engine};
 #[cfg(feature = "files")]
 pub use gains::GainMemory;
 #[cfg(feature = "files")]
@@ -40,9 +50,12 @@ pub use job::{Loudness, Placement, RenderJob, RenderReport, Vocals};
 pub use offline::{Progress, interrupt, is_interrupted, render};
 #[cfg(feature = "files")]
 pub use scenes::arrangement;
+pub use signal::{Feed, Signal};
 pub use space::{FieldSpec, Space};
 #[cfg(feature = "files")]
 pub use stage::{Stage, StageRoom};
+#[cfg(feature = "files")]
+pub use stream::RenderStream;
 
 /// What the live side shares with the file side.
 #[cfg(feature = "live")]

@@ -20,8 +20,8 @@ use crate::headphones::{self, Correction};
 use crate::hrtf;
 use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
-use crate::panorama::StageFile;
 use crate::panorama::stage::DEFAULT_STAGE;
+use crate::panorama::{Balance, StageFile};
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
 use crate::stems::Stem;
@@ -359,7 +359,8 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     let mut ears = Ears::new(job, pace, &stage, placement.name(), file.as_ref(), rate, 0)?;
     feed.prepare(sums(&placement), rate, ears.block, ears.tail)?;
     if let Some(file) = &file {
-        feed.open_up(Opening::new(file, rate, if job.separate { 2 } else { 1 }, &std::mem::take(&mut ears.colours))?);
+        let (colours, balance) = (std::mem::take(&mut ears.colours), ears.balance.take());
+        feed.open_up(Opening::new(file, rate, if job.separate { 2 } else { 1 }, &colours, balance)?);
     }
     Ok((Show::Track(Box::new(feed)), ears))
 }
@@ -387,6 +388,8 @@ pub(crate) struct Ears {
     engine: Option<Renderer>,
     /// A stage's equalisers, where they are not in the responses already: for the feed.
     colours: Vec<Vec<f32>>,
+    /// What keeps a panorama's balance: for the feed as well.
+    balance: Option<Balance>,
     correction: Option<Correction>,
 }
 
@@ -435,6 +438,7 @@ impl Ears {
             fields_from: stage.sources.len(),
             engine: None,
             colours: Vec::new(),
+            balance: None,
             correction: None,
         };
         if !(stage.sources.is_empty() && stage.fields.is_empty()) {
@@ -458,7 +462,9 @@ impl Ears {
                 }
                 let responses = panorama::responses(stage, &set, usize::MAX)?;
                 let colours = panorama::colours(file, &responses, &set);
-                let still = Still::new(responses, &colours, ears.block)?;
+                let coloured = panorama::coloured(&responses, &colours);
+                ears.balance = panorama::balance(file, &coloured, &set)?;
+                let still = Still::new(coloured, ears.block)?;
                 ears.tail = still.tail_frames() as u64;
                 ears.hrtf.clone_from(&job.hrtf);
                 Renderer::Still(Box::new(still))
@@ -478,6 +484,8 @@ impl Ears {
                 if let Some(file) = file {
                     let responses = panorama::responses(stage, &set, panorama::looked_at(&set))?;
                     ears.colours = panorama::colours(file, &responses, &set);
+                    let coloured = panorama::coloured(&responses, &ears.colours);
+                    ears.balance = panorama::balance(file, &coloured, &set)?;
                     ears.tail += ears.colours.first().map_or(0, Vec::len) as u64;
                 }
                 let counters = Arc::clone(&control.counters);

@@ -9,10 +9,11 @@ use crate::headphones::graphic::minimum_phase;
 use crate::hrtf::HrtfSet;
 use crate::panorama::stage::Spot;
 use crate::panorama::timbre::{Pair, Seat, add_bass, equalisers, flat};
-use crate::panorama::{Decomposer, Options, StageFile};
+use crate::panorama::{Balance, Decomposer, Options, StageFile};
+use crate::spatializer::SourceSpec;
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Of the power of music, about: what is in the middle, in the directions outwards from it (all together), and in the
 /// ambience.
@@ -21,7 +22,7 @@ const SIDES: f64 = 0.15;
 const AMBIENCE: f64 = 0.25;
 /// Responses end where what is left of them is this part of their energy: −90 dB.
 const ENDED: f64 = 1e-9;
-/// The equaliser looks at this much of a room's response, seconds.
+/// The equalisers and the balance look at this much of a room's response, seconds.
 const LOOKED_AT_S: f64 = 0.35;
 
 /// The spots of a stage in the order of an engine's sources: the direct parts from hard left to hard right, then the
@@ -44,8 +45,10 @@ pub(super) struct Opening {
     /// Places of the ambience.
     places: usize,
     parts: Vec<Vec<f32>>,
-    /// Parts of all pairs but the first, on their way to them.
-    more: Vec<Vec<f32>>,
+    /// What one step gives of the parts of one pair, on its way to them.
+    step: Vec<Vec<f32>>,
+    /// Keeps the track's own balance, unless the stage is to be heard as it is.
+    balance: Option<Balance>,
     /// What each signal goes through, if that is not in the responses already.
     colours: Vec<Convolver>,
     /// Frames at the beginning that are only delay.
@@ -53,17 +56,25 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// For `pairs` stereo pairs, whose parts belong together. `colours` as [`colours`] has them, or none.
-    pub(super) fn new(file: &StageFile, sample_rate: u32, pairs: usize, colours: &[Vec<f32>]) -> Result<Self> {
+    /// For `pairs` stereo pairs, whose parts belong together. `colours` as [`colours`] has them, or none; `balance` as
+    /// [`balance`] does.
+    pub(super) fn new(
+        file: &StageFile,
+        sample_rate: u32,
+        pairs: usize,
+        colours: &[Vec<f32>],
+        balance: Option<Balance>,
+    ) -> Result<Self> {
         let layout = file.layout();
-        let decomposer = || Decomposer::new(f64::from(sample_rate), &Options { sectors: layout.sectors() });
-        let decomposers = (0..pairs.max(1)).map(|_| decomposer()).collect::<Result<Vec<_>>>()?;
+        let decomposers =
+            (0..pairs.max(1)).map(|_| decomposer(file, f64::from(sample_rate))).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             skip: decomposers[0].latency_frames(),
-            decomposers,
             places: file.ambience.len(),
             parts: vec![Vec::new(); layout.len()],
-            more: vec![Vec::new(); layout.len()],
+            step: vec![vec![0.0; decomposers[0].hop_frames()]; layout.len()],
+            decomposers,
+            balance,
             colours: colours.iter().map(|c| filter(c)).collect::<Result<_>>()?,
         })
     }
@@ -86,14 +97,28 @@ impl Opening {
 
     fn take(&mut self, pairs: &[&[f32]], ready: &mut AudioBuffer) {
         let frames = pairs[0].len();
-        for (n, (decomposer, pair)) in self.decomposers.iter_mut().zip(pairs.chunks_exact(2)).enumerate() {
-            let parts = if n == 0 { &mut self.parts } else { &mut self.more };
-            parts.iter_mut().for_each(|p| p.resize(frames, 0.0));
-            decomposer.process(pair[0], pair[1], parts);
-            if n > 0 {
-                let all = self.parts.iter_mut().flatten().zip(self.more.iter().flatten());
-                all.for_each(|(part, more)| *part += more);
+        for part in &mut self.parts {
+            part.clear();
+            part.resize(frames, 0.0);
+        }
+        // Gains change between hops, wherever blocks begin and end.
+        let mut at = 0;
+        while at < frames {
+            let to = frames.min(at + self.decomposers[0].frames_to_hop());
+            for (decomposer, pair) in self.decomposers.iter_mut().zip(pairs.chunks_exact(2)) {
+                let (left, right) = (&pair[0][at..to], &pair[1][at..to]);
+                match &self.balance {
+                    Some(balance) => decomposer.process_with(left, right, &mut self.step, balance.gains()),
+                    None => decomposer.process(left, right, &mut self.step),
+                }
+                for (part, step) in self.parts.iter_mut().zip(&self.step) {
+                    part[at..to].iter_mut().zip(step).for_each(|(part, step)| *part += step);
+                }
             }
+            if let Some(balance) = &mut self.balance {
+                balance.listen(&self.parts.iter().map(|p| &p[at..to]).collect::<Vec<_>>(), to - at);
+            }
+            at = to;
         }
         let late = self.skip.min(frames);
         self.skip -= late;
@@ -115,14 +140,48 @@ impl Opening {
     }
 }
 
-/// The responses of a stage on which nothing moves, from each source to both ears, of at most `longest` frames.
+/// The responses of a stage on which nothing moves, from each source to both ears, of at most `longest` frames. The last
+/// ones are kept: what is played is asked for twice, once for its loudness, and one stage is played after another track.
 ///
 /// # Errors
 /// As [`Stage::engine`].
-pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Vec<Pair>> {
+pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Arc<Vec<Pair>>> {
+    struct Known {
+        set: Weak<HrtfSet>,
+        stage: String,
+        longest: usize,
+        responses: Arc<Vec<Pair>>,
+    }
+    static LAST: Mutex<Option<Known>> = Mutex::new(None);
+    let described = format!("{stage:?}");
+    // Whoever asks while they are being made waits for them.
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = &*last
+        && std::ptr::eq(known.set.as_ptr(), Arc::as_ptr(set))
+        && known.set.strong_count() > 0
+        && (known.stage == described && known.longest == longest)
+    {
+        return Ok(Arc::clone(&known.responses));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(stage.sources.len().max(1));
+    let share = stage.sources.len().div_ceil(threads).max(1);
+    let parts: Vec<Result<Vec<Pair>>> = std::thread::scope(|scope| {
+        let work = |sources| scope.spawn(move || responses_of(sources, stage, set, longest));
+        let workers: Vec<_> = stage.sources.chunks(share).map(work).collect();
+        workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let all = parts.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    let responses = Arc::new(all);
+    *last = Some(Known { set: Arc::downgrade(set), stage: described, longest, responses: Arc::clone(&responses) });
+    Ok(responses)
+}
+
+fn responses_of(sources: &[SourceSpec], stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Vec<Pair>> {
     const STEP: usize = 4096;
-    let mut all = Vec::with_capacity(stage.sources.len());
-    for source in &stage.sources {
+    let mut all = Vec::with_capacity(sources.len());
+    // Kept until the next one is there, so that it finds what they share.
+    let mut before = None;
+    for source in sources {
         let alone = Stage { sources: vec![source.clone()], ..stage.clone() };
         let (mut engine, _control) = alone.engine(set, EngineOptions::offline(set.sample_rate(), STEP, 1))?;
         let frames = engine.tail_frames().min(longest);
@@ -138,7 +197,9 @@ pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Re
         }
         pair.iter_mut().for_each(|r| r.truncate(frames));
         all.push(pair);
+        before = Some(engine);
     }
+    drop(before);
     Ok(all)
 }
 
@@ -172,7 +233,46 @@ pub(super) fn colours(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Ve
         return Vec::new();
     };
     curves.iter_mut().for_each(|c| add_bass(c, file.bass_db));
-    curves.iter().map(|c| minimum_phase(c, set.sample_rate())).collect()
+    let mut made: Vec<(&Vec<(f64, f64)>, Vec<f32>)> = Vec::new();
+    for curve in &curves {
+        // Mirror images have one in common.
+        let same = made.iter().find(|(known, _)| *known == curve).map(|(_, filter)| filter.clone());
+        made.push((curve, same.unwrap_or_else(|| minimum_phase(curve, set.sample_rate()))));
+    }
+    made.into_iter().map(|(_, filter)| filter).collect()
+}
+
+/// What keeps a track's balance on this stage; none if it is to be heard as it is. `coloured` as [`coloured`] has them; they may
+/// be longer than it needs.
+///
+/// # Errors
+/// `Argument` if the head's rate is none for a panorama.
+pub(super) fn balance(file: &StageFile, coloured: &[Pair], set: &HrtfSet) -> Result<Option<Balance>> {
+    if !file.equalise {
+        return Ok(None);
+    }
+    let (sectors, longest) = (file.layout().sectors(), looked_at(set));
+    let mut heard: Vec<Pair> = vec![Default::default(); file.layout().len()];
+    for (i, pair) in coloured.iter().enumerate() {
+        // A part that the stage makes louder is meant to be.
+        let (part, meant_db) = match i.checked_sub(sectors) {
+            None => (i, file.spot(i).gain_db),
+            Some(n) => (sectors + n % 2, file.ambience.get(n / 2).map_or(0.0, |spot| spot.gain_db)),
+        };
+        let gain = 10f64.powf(-0.05 * meant_db) as f32;
+        for (sum, own) in heard[part].iter_mut().zip(pair) {
+            let own = &own[..own.len().min(longest)];
+            sum.resize(sum.len().max(own.len()), 0.0);
+            sum.iter_mut().zip(own).for_each(|(y, x)| *y += gain * x);
+        }
+    }
+    let mut wanted = flat();
+    add_bass(&mut wanted, file.bass_db);
+    Ok(Some(Balance::new(set.sample_rate(), &decomposer(file, set.sample_rate())?, &heard, &wanted)))
+}
+
+fn decomposer(file: &StageFile, sample_rate: f64) -> Result<Decomposer> {
+    Decomposer::new(sample_rate, &Options { sectors: file.layout().sectors() })
 }
 
 /// A response as a filter of one signal.
@@ -192,14 +292,11 @@ pub(super) struct Still {
 }
 
 impl Still {
-    /// `colours` as [`colours`] has them.
+    /// For responses as [`coloured`] has them.
     ///
     /// # Errors
     /// `Limit` if the responses take too much memory.
-    pub(super) fn new(mut responses: Vec<Pair>, colours: &[Vec<f32>], block: usize) -> Result<Self> {
-        for (pair, colour) in responses.iter_mut().zip(colours) {
-            pair.iter_mut().for_each(|r| *r = convolved(r, colour));
-        }
+    pub(super) fn new(mut responses: Vec<Pair>, block: usize) -> Result<Self> {
         let taps = responses.iter().flatten().map(|r| ended(r)).max().unwrap_or(1).max(1);
         responses.iter_mut().flatten().for_each(|r| r.truncate(taps));
         let plan = Arc::new(Plan::search(responses.len(), 2, taps, block, 0)?);
@@ -231,21 +328,33 @@ fn ended(response: &[f32]) -> usize {
     response.len() - rest.count()
 }
 
-fn convolved(a: &[f32], b: &[f32]) -> Vec<f32> {
-    let frames = a.len() + b.len() - 1;
-    let len = frames.next_power_of_two();
-    let mut planner = FftPlanner::<f64>::new();
-    let transform = planner.plan_fft_forward(len);
-    let mut spectra = [a, b].map(|x| {
-        let mut y = vec![Complex::default(); len];
-        y.iter_mut().zip(x).for_each(|(y, x)| y.re = f64::from(*x));
-        transform.process(&mut y);
-        y
-    });
-    let [x, y] = &mut spectra;
-    x.iter_mut().zip(y).for_each(|(x, y)| *x *= *y);
-    planner.plan_fft_inverse(len).process(x);
-    x[..frames].iter().map(|x| (x.re / len as f64) as f32).collect()
+/// The responses behind their sources' equalisers; as they are, if there are none.
+pub(super) fn coloured(responses: &[Pair], colours: &[Vec<f32>]) -> Vec<Pair> {
+    let longest = |x: &mut dyn Iterator<Item = usize>| x.max().unwrap_or(0);
+    let [frames, taps] =
+        [longest(&mut responses.iter().flatten().map(Vec::len)), longest(&mut colours.iter().map(Vec::len))];
+    if frames == 0 || taps == 0 {
+        return responses.to_vec();
+    }
+    let len = (frames + taps - 1).next_power_of_two();
+    let mut planner = FftPlanner::<f32>::new();
+    let (forward, inverse) = (planner.plan_fft_forward(len), planner.plan_fft_inverse(len));
+    let one = |(pair, colour): (&Pair, &Vec<f32>)| {
+        // Both ears at once, as real and imaginary parts: the equaliser is real.
+        let mut ears = vec![Complex::default(); len];
+        let [left, right] = pair;
+        ears.iter_mut().zip(left).for_each(|(z, l)| z.re = *l);
+        ears.iter_mut().zip(right).for_each(|(z, r)| z.im = *r);
+        let mut filter = vec![Complex::default(); len];
+        filter.iter_mut().zip(colour).for_each(|(z, c)| z.re = *c / len as f32);
+        forward.process(&mut ears);
+        forward.process(&mut filter);
+        ears.iter_mut().zip(&filter).for_each(|(z, f)| *z *= f);
+        inverse.process(&mut ears);
+        let ends = [left, right].map(|r| r.len() + colour.len() - 1);
+        [ears[..ends[0]].iter().map(|z| z.re).collect(), ears[..ends[1]].iter().map(|z| z.im).collect()]
+    };
+    responses.iter().zip(colours).map(one).collect()
 }
 
 #[cfg(test)]
@@ -277,7 +386,7 @@ mod tests {
         let frames = 12_000;
         let inputs: Vec<Vec<f32>> = (0..stage.sources.len()).map(|i| noise(frames, i as u32)).collect();
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
-        let mut still = Still::new(whole, &colours, 4096).unwrap();
+        let mut still = Still::new(coloured(&whole, &colours), 4096).unwrap();
         let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
         still.process(&inputs, &mut left, &mut right);
 
@@ -307,9 +416,75 @@ mod tests {
     }
 
     #[test]
+    fn a_followed_head_has_the_balance_that_a_file_has() {
+        let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
+        let file = StageFile::open("natural").unwrap();
+        let stereo = Layout::named("stereo", 2).unwrap();
+        let stage = Stage::of_track(&RenderJob::new("a", "b"), &Placement::Panorama, &stereo, Some(&file)).unwrap();
+        let whole = responses(&stage, &set, usize::MAX).unwrap();
+        let looked = responses(&stage, &set, looked_at(&set)).unwrap();
+        let colours = colours(&file, &looked, &set);
+        let frames = 36_000;
+        // Two sounds of two colours at two sides.
+        let dark: Vec<f32> = noise(frames, 7).windows(9).map(|w| w.iter().sum()).collect();
+        let track = [dark.clone(), noise(frames, 8)[..dark.len()].to_vec()];
+        let opened = |colours: &[Vec<f32>], balance: Option<Balance>, block: usize| {
+            let mut opening = Opening::new(&file, 48_000, 1, colours, balance).unwrap();
+            let mut ready = AudioBuffer::new(opening.channels(), 0);
+            for at in (0..track[0].len()).step_by(block) {
+                let to = (at + block).min(track[0].len());
+                let mut part = AudioBuffer::new(2, 0);
+                part.extend(&[&track[0][at..to], &track[1][at..to]]);
+                opening.push(&part, &mut ready);
+            }
+            opening.finish(&mut ready);
+            ready
+        };
+        let still_parts = opened(&[], balance(&file, &coloured(&whole, &colours), &set).unwrap(), 8192);
+        let unbalanced = opened(&[], None, 8192);
+        let followed_parts = opened(&colours, balance(&file, &coloured(&looked, &colours), &set).unwrap(), 128);
+        let frames = still_parts.frames();
+        let mut still = Still::new(coloured(&whole, &colours), 4096).unwrap();
+        let mut ours = [vec![0.0; frames], vec![0.0; frames]];
+        let [left, right] = &mut ours;
+        still.process(&still_parts.iter().collect::<Vec<_>>(), left, right);
+        let (mut engine, _control) = stage.engine(&set, EngineOptions::offline(48_000.0, 4096, 1)).unwrap();
+        let mut engines = [vec![0.0; frames], vec![0.0; frames]];
+        for at in (0..frames).step_by(4096) {
+            let to = (at + 4096).min(frames);
+            let block: Vec<&[f32]> = followed_parts.iter().map(|x| &x[at..to]).collect();
+            let [left, right] = &mut engines;
+            engine.process(&block, &mut left[at..to], &mut right[at..to]);
+        }
+        still = Still::new(coloured(&whole, &colours), 4096).unwrap();
+        let mut plain = [vec![0.0; frames], vec![0.0; frames]];
+        let [left, right] = &mut plain;
+        still.process(&unbalanced.iter().collect::<Vec<_>>(), left, right);
+        let apart_db = |a: &[f32], b: &[f32]| {
+            let apart: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+            10.0 * (apart / b.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>()).log10()
+        };
+        for ear in 0..2 {
+            let db = apart_db(&engines[ear], &ours[ear]);
+            assert!(db < -75.0, "{db:.1} dB");
+            let moved = apart_db(&plain[ear], &ours[ear]);
+            assert!(moved > -40.0, "there is a balance to be kept: {moved:.1} dB");
+        }
+    }
+
+    #[test]
+    fn a_stage_that_is_to_be_heard_as_it_is_has_no_balance() {
+        let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
+        let mut file = StageFile::open("natural").unwrap();
+        assert!(balance(&file, &[], &set).unwrap().is_some());
+        file.equalise = false;
+        assert!(balance(&file, &[], &set).unwrap().is_none());
+    }
+
+    #[test]
     fn what_is_opened_up_adds_up_to_the_track_in_step_with_it() {
         let file = StageFile::open("wide").unwrap();
-        let mut opening = Opening::new(&file, 48_000, 1, &[]).unwrap();
+        let mut opening = Opening::new(&file, 48_000, 1, &[], None).unwrap();
         let mut ready = AudioBuffer::new(opening.channels(), 0);
         let track = [noise(5_000, 1), noise(5_000, 2)];
         for at in (0..5_000).step_by(777) {

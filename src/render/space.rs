@@ -21,6 +21,7 @@ use crate::spatializer::voice::Workshop;
 use std::sync::Arc;
 
 /// What an engine is ready for beyond sources in a free field without delay.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Space {
     /// The direct sound takes its time, so that moving sources have a Doppler shift; otherwise reflections count from it.
@@ -39,10 +40,33 @@ impl Default for Space {
     }
 }
 
+impl Space {
+    /// With sound that takes its time: delays and Doppler shifts from distances up to `reach_m` metres (1 to 10000;
+    /// memory goes with it, 1 MB for each source and 100 m at 48 kHz).
+    #[must_use]
+    pub fn with_propagation(self, reach_m: f64) -> Self {
+        Self { propagation: true, reach_m, ..self }
+    }
+
+    /// With another speed of sound, 100 to 2000 m/s.
+    #[must_use]
+    pub fn with_speed_of_sound(self, speed_of_sound: f64) -> Self {
+        Self { speed_of_sound, ..self }
+    }
+
+    /// With one sound field more; [`Engine::field_input`](crate::Engine::field_input) says where its channels go.
+    #[must_use]
+    pub fn with_field(mut self, field: FieldSpec) -> Self {
+        self.fields.push(field);
+        self
+    }
+}
+
 /// A running room is not cut off in less, seconds.
 const SHORTEST_FADE_S: f64 = 0.02;
 
 /// A sound field: channels in ACN order with SN3D gains.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldSpec {
     /// 0 to 7.
@@ -51,6 +75,25 @@ pub struct FieldSpec {
     pub gain: f32,
     /// It turns with the head.
     pub head_locked: bool,
+}
+
+impl FieldSpec {
+    /// Of `order` 0 to 7, that is (order + 1)² channels, at unit gain, fixed to the world.
+    pub fn new(order: usize) -> Self {
+        Self { order, gain: 1.0, head_locked: false }
+    }
+
+    /// With this gain, linear.
+    #[must_use]
+    pub fn with_gain(self, gain: f32) -> Self {
+        Self { gain, ..self }
+    }
+
+    /// Turning with the head.
+    #[must_use]
+    pub fn with_head_locked(self) -> Self {
+        Self { head_locked: true, ..self }
+    }
 }
 
 /// A sound field under way.
@@ -68,6 +111,8 @@ pub(crate) struct Stretch<'a> {
     pub basis: &'a Basis,
     /// Its ends as parts of the segment.
     pub ends: [f64; 2],
+    /// How the head is turned at its end.
+    pub head: Rotation,
 }
 
 pub(crate) struct Spatial {
@@ -104,7 +149,8 @@ impl Spatial {
                 space.speed_of_sound, space.reach_m
             )));
         }
-        let decoder = Decoder::new(&Arc::new(DecoderFilters::design(set, order)?), frames)?;
+        let filters = set.prepared.decoder(order, || DecoderFilters::design(set, order).map(Arc::new))?;
+        let decoder = Decoder::new(&filters, frames)?;
         let medium = Medium::new(sample_rate, space.speed_of_sound, space.propagation, space.reach_m, segment, frames);
         let mut first_input = sources;
         let fields = space.fields.iter().map(|spec| {
@@ -226,9 +272,8 @@ impl Spatial {
         for (slot, source) in sources.iter().enumerate().filter(|(_, s)| !s.is_free()) {
             self.directs[slot].advance(&source.placing(clock, 2, head), source.spec.spread_deg, &self.medium);
         }
-        let ahead = head.at(clock.start + clock.segment);
         for room in self.rooms() {
-            room.next_segment(|slot| std::array::from_fn(|i| sources[slot].placing(clock, i, head)), &ahead, shop);
+            room.next_segment(|slot| std::array::from_fn(|i| sources[slot].placing(clock, i, head)), shop);
         }
         left
     }
@@ -268,7 +313,7 @@ impl Spatial {
                 let spec = &sources[slot].spec;
                 inputs(slot).map(|x| (x, (spec.gain * spec.beam.power().sqrt()) as f32))
             };
-            room.render(stretch.frames, input, stretch.basis, stretch.ends, &mut self.bus);
+            room.render(stretch, input, &mut self.bus);
             room.ears(stretch.frames, &mut hear);
         }
     }

@@ -145,7 +145,7 @@ impl Direct {
             let reading = Reading { history: &self.history, past: &mut medium.past, other: &mut medium.other };
             self.path.read(&stretch, ends, &medium.reader, reading, signal);
         } else {
-            stretch.read_at_once(&self.history, signal);
+            stretch.read_at_once(&self.history, &mut medium.past, signal);
         }
         if self.path.spreads() {
             let [from, to] = &stretch.ends;

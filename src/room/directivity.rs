@@ -3,6 +3,7 @@
 //! A pattern is `a + (1 − a) cos θ`, θ the angle from where the source faces. Its gain straight ahead is 1.
 
 /// The pattern of a source.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Directivity {
     /// The same everywhere.

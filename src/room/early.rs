@@ -2,7 +2,7 @@
 //!
 //! Every image is a path from its source's [`History`]: a delay that glides, seven weights for walls and air, and a gain.
 //! The first-order images leave as signals of their own, to be heard through head responses; the others go into an
-//! Ambisonic bus in the head's frame. The images of the last order also feed the late field's lines, so that it sets in
+//! Ambisonic bus in the room's frame, which is turned as a whole when the head turns. The images of the last order also feed the late field's lines, so that it sets in
 //! when and as loud as the next order would.
 //!
 //! In time a path follows a quadratic B-spline through control points, the same that moving filters follow (see
@@ -15,7 +15,7 @@ use super::lattice::Image;
 use super::path::{Path, Placing, Point, Reading, Stretch, THIRD, ramp, slack};
 use super::{BANDS, Bands, Room};
 use crate::ambisonics::encode_third;
-use crate::coords::{Rotation, Vec3};
+use crate::coords::{Pose, Rotation, Vec3};
 use crate::dsp::fractional::{SHORT_AHEAD, ShortReader};
 use crate::dsp::kernel::paths::{PathKernels, Ramp};
 use crate::spatializer::point::Basis;
@@ -42,18 +42,33 @@ struct Fixed {
 struct Sender {
     history: History,
     paths: Vec<Path>,
+    /// The images that go into the bus, those that have the shortest way first: neighbours read nearly the same samples.
+    order: Vec<u32>,
     sounding: bool,
     /// Where it was last, and for how many segments.
     last: Option<Placing>,
     still: u32,
 }
 
+impl Sender {
+    /// Brings the images into order, which they nearly are. By their delays alone, so that the past does not count.
+    fn sort(&mut self) {
+        let key = |i: u32| (self.paths[i as usize].delay(), i);
+        for n in 1..self.order.len() {
+            let (this, mut at) = (self.order[n], n);
+            while at > 0 && key(self.order[at - 1]) > key(this) {
+                self.order[at] = self.order[at - 1];
+                at -= 1;
+            }
+            self.order[at] = this;
+        }
+    }
+}
+
 /// A source as seen from the listener, before it is mirrored.
 struct Aim {
     /// Within the room.
     place: Vec3,
-    /// From the room's frame to the head's.
-    turn: Rotation,
     /// Metres that delays are counted from.
     start: f64,
     placing: Placing,
@@ -145,6 +160,7 @@ impl Early {
                 .map(|_| Sender {
                     history: History::new(frames, coloured),
                     paths: vec![Path::new(SHORT_AHEAD as f64); images.len()],
+                    order: (near as u32..images.len() as u32).collect(),
                     sounding: false,
                     last: None,
                     still: 0,
@@ -198,7 +214,7 @@ impl Early {
         let sender = &mut self.senders[source];
         sender.history.reset();
         sender.sounding = true;
-        sender.last = Some(placings[2]);
+        sender.last = Some(facing_ahead(placings[2]));
         sender.still = 0;
         for i in 0..self.images.len() {
             let points = [0, 1, 2].map(|k| self.point(source, i, &aims[k]));
@@ -207,6 +223,7 @@ impl Early {
                 self.unsettled = SETTLING;
             }
         }
+        self.senders[source].sort();
     }
 
     /// A source ends; what it has sent is forgotten.
@@ -222,6 +239,7 @@ impl Early {
 
     /// Brings a source's paths to their next control points.
     pub(crate) fn advance(&mut self, source: usize, placing: &Placing) {
+        let placing = &facing_ahead(*placing);
         let sender = &mut self.senders[source];
         sender.still = if sender.last == Some(*placing) { sender.still.saturating_add(1) } else { 0 };
         sender.last = Some(*placing);
@@ -235,12 +253,12 @@ impl Early {
                 self.unsettled = SETTLING;
             }
         }
+        self.senders[source].sort();
     }
 
     fn aim(&self, placing: &Placing) -> Aim {
         Aim {
             place: self.inside(placing.place),
-            turn: placing.head.orientation.inverse(),
             start: if self.propagation { 0.0 } else { (placing.place - placing.head.position).norm() },
             placing: *placing,
         }
@@ -266,8 +284,7 @@ impl Early {
             return Point { delay, scale: sent as f32, feed, colour, gains: [0.0; THIRD] };
         }
         let arriving = (sent * gain / distance) as f32;
-        let local = aim.turn.rotate(direction);
-        let gains = encode_third([local.x as f32, local.y as f32, local.z as f32]).map(|g| g * arriving);
+        let gains = encode_third([direction.x as f32, direction.y as f32, direction.z as f32]).map(|g| g * arriving);
         Point { delay, scale: 1.0, feed: arriving, colour, gains }
     }
 
@@ -285,8 +302,9 @@ impl Early {
     /// Renders the stretch of `frames` frames that was pushed last; `basis` says where in the segment it lies, `ends` are
     /// its ends as parts of the segment.
     pub(crate) fn render(&mut self, source: usize, frames: usize, basis: &Basis, ends: [f64; 2], to: &mut Outlets<'_>) {
-        let Sender { history, paths, .. } = &self.senders[source];
-        for (i, (path, fixed)) in paths.iter().zip(&self.images).enumerate() {
+        let Sender { history, paths, order, .. } = &self.senders[source];
+        for i in (0..self.near).chain(order.iter().map(|i| *i as usize)) {
+            let (path, fixed) = (&paths[i], &self.images[i]);
             let stretch = Stretch::new(path, basis, frames);
             if i < self.near {
                 let signal = &mut to.near[(source * NEAR + i) * to.stride..][..frames];
@@ -323,6 +341,11 @@ impl Early {
     pub(crate) fn tail_frames(&self) -> usize {
         self.senders.iter().map(|s| s.history.frames()).max().unwrap_or(0)
     }
+}
+
+/// A placing as the reflections see it: how the head is turned is nothing to them.
+fn facing_ahead(placing: Placing) -> Placing {
+    Placing { head: Pose { orientation: Rotation::IDENTITY, ..placing.head }, ..placing }
 }
 
 /// Paths that wait to be added to the bus.
@@ -362,7 +385,6 @@ impl PathKernels {
 mod tests {
     use super::super::bands::BandSplit;
     use super::*;
-    use crate::coords::Pose;
     use crate::spatializer::Beam;
     use crate::spatializer::point::basis;
 

@@ -2,12 +2,10 @@
 
 use super::BANDS;
 use super::bands::{BandSplit, Weights};
+use crate::dsp::kernel::paths::{GROUP, PLANES, PathKernels};
 
 /// Samples that are cut at once.
 const CHUNK: usize = 64;
-
-/// Keeps the planes of a history from falling into the same lines of the cache, samples.
-const APART: usize = 48;
 
 /// A source's signal of one stretch, with its seven parts where they are wanted: `[8][stride]`.
 #[derive(Clone, Debug)]
@@ -50,14 +48,17 @@ impl Parts {
     }
 }
 
-/// The last samples of a source. Every plane is a ring that is written twice, one length apart, so that any stretch of
-/// it can be read in one piece.
+/// Samples of each plane that lie side by side.
+pub const SIDE: usize = GROUP;
+
+/// The last samples of a source in a ring of groups: sixteen samples of the signal, then the same sixteen of each of its
+/// parts. What one path reads lies in one piece, as the caches like it.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// Samples of each ring, a power of two.
+    /// Samples that are kept, a power of two.
     len: usize,
-    /// The signal, then its seven parts, each `2 · len + APART` long.
-    planes: Vec<f32>,
+    /// `[len / SIDE][count][SIDE]`
+    groups: Vec<f32>,
     /// 8, or 1 if no path needs the parts.
     count: usize,
     /// Frames taken in.
@@ -66,14 +67,16 @@ pub struct History {
     born: u64,
     /// Frames of silence at the end.
     quiet: usize,
+    kernels: PathKernels,
 }
 
 impl History {
     /// Room for `frames` frames of the past; with their parts if paths are `coloured`.
     pub fn new(frames: usize, coloured: bool) -> Self {
         let len = frames.max(64).next_power_of_two();
-        let count = if coloured { BANDS + 1 } else { 1 };
-        Self { len, planes: vec![0.0; count * (2 * len + APART)], count, at: 0, born: 0, quiet: len }
+        let count = if coloured { PLANES } else { 1 };
+        let groups = vec![0.0; count * len];
+        Self { len, groups, count, at: 0, born: 0, quiet: len, kernels: PathKernels::detect() }
     }
 
     /// True if it keeps the parts.
@@ -109,93 +112,65 @@ impl History {
             return;
         }
         let step = (to - from) / frames.max(1) as f32;
-        let planes = self.planes.chunks_exact_mut(2 * self.len + APART).zip(parts.planes.chunks_exact(parts.stride));
-        for (ring, x) in planes {
-            // No stretch is longer than the ring.
-            let x = &x[..frames.min(self.len)];
-            let at = (self.at as usize) & (self.len - 1);
-            let first = x.len().min(self.len - at);
-            for (to, part, done) in [(at, &x[..first], 0), (0, &x[first..], first)] {
-                let written = &mut ring[to..to + part.len()];
-                if step == 0.0 && from == 1.0 {
-                    written.copy_from_slice(part);
-                } else {
-                    let gain = |n: usize| from + step * (done + n) as f32;
-                    written.iter_mut().zip(part).enumerate().for_each(|(n, (y, x))| *y = gain(n) * x);
+        let unchanged = step == 0.0 && from == 1.0;
+        let group = self.count * SIDE;
+        let mut done = 0;
+        while done < frames {
+            let at = (self.at as usize + done) & (self.len - 1);
+            let (into, n) = (at % SIDE, (SIDE - at % SIDE).min(frames - done));
+            let group = &mut self.groups[at / SIDE * group..][..group];
+            for (side, x) in group.chunks_exact_mut(SIDE).zip(parts.planes.chunks_exact(parts.stride)) {
+                let x = &x[done..done + n];
+                match (<&[f32; SIDE]>::try_from(x), unchanged) {
+                    (Ok(x), true) => side.copy_from_slice(x),
+                    (_, true) => side[into..into + n].copy_from_slice(x),
+                    (_, false) => {
+                        let gain = |k: usize| from + step * (done + k) as f32;
+                        side[into..into + n].iter_mut().zip(x).enumerate().for_each(|(k, (y, x))| *y = gain(k) * x);
+                    }
                 }
-                ring.copy_within(to..to + part.len(), to + self.len);
             }
+            done += n;
         }
         self.at += frames as u64;
     }
 
-    /// `len` samples of the signal that end `back` frames before the newest one's end, if all of them are known.
-    #[inline]
-    pub fn signal(&self, back: usize, len: usize) -> Option<&[f32]> {
-        let oldest = self.born.max(self.at.saturating_sub(self.len as u64));
-        if self.at.saturating_sub(oldest) < (back + len) as u64 {
-            return None;
-        }
-        let first = (self.at as usize).wrapping_sub(back + len) & (self.len - 1);
-        self.planes.get(first..first + len)
+    /// Floats of the room that [`History::read`] needs for `len` samples.
+    pub fn room(len: usize) -> usize {
+        len + 2 * SIDE
     }
 
-    /// `out.len()` samples that end `back` frames before the newest one's end, the parts weighted from `from` to `to` along
-    /// a straight line. What lies further back than the history is silence.
-    pub fn read(&self, back: usize, from: &Weights, to: &Weights, out: &mut [f32]) {
+    /// `len` samples that end `back` frames before the newest one's end, the parts weighted from `from` to `to` along a
+    /// straight line. What lies further back than the history is silence. `room` has at least [`History::room`] floats.
+    pub fn read<'a>(&self, back: usize, len: usize, from: &Weights, to: &Weights, room: &'a mut [f32]) -> &'a [f32] {
         let end = self.at.saturating_sub(back as u64);
         let known = end.saturating_sub(self.born.max(self.at.saturating_sub(self.len as u64)));
-        let unknown = out.len().saturating_sub(usize::try_from(known).unwrap_or(usize::MAX));
-        let step: Weights = std::array::from_fn(|b| (to[b] - from[b]) / out.len() as f32);
-        out[..unknown].fill(0.0);
-        let out = &mut out[unknown..];
-        let len = out.len();
-        if len == 0 {
-            return;
-        }
+        let unknown = len.saturating_sub(usize::try_from(known).unwrap_or(usize::MAX));
+        // Whole groups around what is wanted; the first sample of the first one is `before` samples too early.
         let first = (self.at as usize).wrapping_sub(back + len) & (self.len - 1);
-        let plane = |p: usize| &self.planes[p * (2 * self.len + APART) + first..][..len];
-        let flat = |w: &Weights| w.iter().all(|x| *x == w[0]);
-        if from == to || !self.is_coloured() {
-            if flat(from) || !self.is_coloured() {
-                scale(plane(0), from[0], out);
+        let (group, before) = (first / SIDE, first % SIDE);
+        let groups = (before + len).div_ceil(SIDE);
+        let size = self.count * SIDE;
+        let here = groups.min(self.len / SIDE - group);
+        let flat = !self.is_coloured() || (from == to && from.iter().all(|x| *x == from[0]));
+        let step: Weights = std::array::from_fn(|b| (to[b] - from[b]) / len as f32);
+        let runs = [(group, 0, here), (0, here, groups - here)];
+        for (group, done, count) in runs.into_iter().filter(|r| r.2 > 0) {
+            let groups = &self.groups[group * size..][..count * size];
+            let out = &mut room[done * SIDE..][..count * SIDE];
+            if flat {
+                for (out, side) in out.chunks_exact_mut(SIDE).zip(groups.chunks_exact(size)) {
+                    out.iter_mut().zip(side).for_each(|(y, x)| *y = from[0] * x);
+                }
             } else {
-                combine(std::array::from_fn(|b| plane(b + 1)), from, out);
+                let ahead = (done * SIDE) as f32 - before as f32;
+                let from = std::array::from_fn(|b| from[b] + step[b] * ahead);
+                self.kernels.combine(groups, &from, &step, out);
             }
-        } else {
-            let from = std::array::from_fn(|b| from[b] + step[b] * unknown as f32);
-            combine_ramped(std::array::from_fn(|b| plane(b + 1)), &from, &step, out);
         }
-    }
-}
-
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn scale(x: &[f32], gain: f32, out: &mut [f32]) {
-    out.iter_mut().zip(x).for_each(|(y, x)| *y = gain * x);
-}
-
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn combine(parts: [&[f32]; BANDS], weights: &Weights, out: &mut [f32]) {
-    let parts = parts.map(|p| &p[..out.len()]);
-    for n in 0..out.len() {
-        let mut y = 0.0;
-        for b in 0..BANDS {
-            y += weights[b] * parts[b][n];
-        }
-        out[n] = y;
-    }
-}
-
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx2+fma"))]
-fn combine_ramped(parts: [&[f32]; BANDS], weights: &Weights, step: &Weights, out: &mut [f32]) {
-    let parts = parts.map(|p| &p[..out.len()]);
-    for n in 0..out.len() {
-        let t = n as f32;
-        let mut y = 0.0;
-        for b in 0..BANDS {
-            y += (weights[b] + t * step[b]) * parts[b][n];
-        }
-        out[n] = y;
+        let out = &mut room[before..before + len];
+        out[..unknown].fill(0.0);
+        out
     }
 }
 
@@ -217,22 +192,21 @@ mod tests {
         for part in x.chunks(37) {
             push(&mut history, part);
         }
-        let mut out = [0.0; 50];
+        let mut room = vec![0.0; History::room(50)];
         for weights in [[1.0; BANDS], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.999_999]] {
-            history.read(20, &weights, &weights, &mut out);
-            for (y, x) in out.iter().zip(&x[930..980]) {
-                assert!((y - x).abs() < 2e-6, "{y} {x}");
+            for back in 0..60 {
+                let out = history.read(back, 50, &weights, &weights, &mut room);
+                for (y, x) in out.iter().zip(&x[950 - back..]) {
+                    assert!((y - x).abs() < 2e-6, "{y} {x}");
+                }
             }
         }
-        assert_eq!(history.signal(20, 50), Some(&x[930..980]));
-        assert_eq!(history.signal(78, 50), Some(&x[872..922]));
-        assert_eq!(history.signal(79, 50), None, "further back than it remembers");
-        history.read(108, &[1.0; BANDS], &[1.0; BANDS], &mut out);
+        let out = history.read(108, 50, &[1.0; BANDS], &[1.0; BANDS], &mut room);
         assert!(out[..30].iter().all(|x| *x == 0.0), "further back than it remembers");
         assert!((out[30] - x[872]).abs() < 2e-6);
         history.reset();
         push(&mut history, &[0.5; 30]);
-        history.read(0, &[1.0; BANDS], &[1.0; BANDS], &mut out);
+        let out = history.read(0, 50, &[1.0; BANDS], &[1.0; BANDS], &mut room);
         assert!(out[..20].iter().all(|x| *x == 0.0) && out[20..].iter().all(|x| *x == 0.5));
         push(&mut history, &[0.0; 128]);
         assert!(history.is_quiet());

@@ -10,6 +10,7 @@
 //! Offline, [`response`] adds up images exactly, [`impulse`] adds the late field, [`measures`] says what a response is like.
 
 pub mod air;
+#[doc(hidden)]
 pub mod bands;
 pub mod decay;
 pub(crate) mod direct;
@@ -17,7 +18,9 @@ pub mod directivity;
 pub(crate) mod early;
 pub(crate) mod history;
 pub mod impulse;
+#[doc(hidden)]
 pub mod late;
+#[doc(hidden)]
 pub mod lattice;
 pub mod material;
 mod material_table;
@@ -84,6 +87,16 @@ impl Default for Air {
 }
 
 /// A shoebox room: `[0, x] × [0, y] × [0, z]` metres, its walls in the order of [`Wall::ALL`].
+///
+/// ```
+/// use periphon::room::{Room, Wall, material, preset};
+///
+/// let chapel = Room::new([14.0, 9.0, 8.0], 0.05).with_wall(Wall::Floor, material::find("carpet").unwrap().absorption);
+/// chapel.check().unwrap();
+/// let club = preset::find("club").unwrap().room();
+/// assert!(club.volume() > 500.0);
+/// ```
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Room {
     /// Length (x), width (y), height (z), metres.
@@ -118,6 +131,37 @@ impl Room {
             t60: None,
             speed_of_sound: SPEED_OF_SOUND,
         }
+    }
+
+    /// With this absorption on one wall: a [`material`]'s, or seven coefficients of energy, 0 to 1.
+    #[must_use]
+    pub fn with_wall(mut self, wall: Wall, absorption: Bands) -> Self {
+        self.absorption[wall as usize] = absorption;
+        self
+    }
+
+    /// With the reverberation times wanted, 0.05 to 30 s in each octave band.
+    #[must_use]
+    pub fn with_t60(self, t60: Bands) -> Self {
+        Self { t60: Some(t60), ..self }
+    }
+
+    /// With image sources one by one up to this order, 0 to [`MOST_ORDER`].
+    #[must_use]
+    pub fn with_order(self, reflection_order: usize) -> Self {
+        Self { reflection_order, ..self }
+    }
+
+    /// With a late field, or without.
+    #[must_use]
+    pub fn with_late(self, late: bool) -> Self {
+        Self { late, ..self }
+    }
+
+    /// With this air, or with one that absorbs nothing.
+    #[must_use]
+    pub fn with_air(self, air: Option<Air>) -> Self {
+        Self { air, ..self }
     }
 
     /// Cubic metres.

@@ -21,9 +21,9 @@ const FASTEST: f64 = 0.06;
 /// The air's part of a path's colour is renewed after so many metres.
 const COLOUR_STEP: f64 = 0.1;
 
-/// Frames of the past that a stretch may need beyond its own length.
+/// Frames of the past that a stretch may need beyond its own length, and room to read them.
 pub(crate) fn slack(segment: usize) -> usize {
-    (2.0 * FASTEST * segment as f64) as usize + 2 * LONG_TAPS
+    History::room((2.0 * FASTEST * segment as f64) as usize + 2 * LONG_TAPS)
 }
 
 /// A source and its listener at one moment.
@@ -136,6 +136,11 @@ impl Path {
         changes
     }
 
+    /// Where it is going, samples.
+    pub(crate) fn delay(&self) -> f64 {
+        self.points[2].delay
+    }
+
     /// True if nothing changes within the segment.
     pub(crate) fn rests(&self) -> bool {
         self.rests
@@ -235,26 +240,18 @@ impl Stretch {
         // Delays are never negative.
         let (shortest, longest) = (shortest as usize, longest as usize);
         let back = shortest.saturating_sub(reader.ahead());
-        let len = (out.len() + longest - shortest + reader.taps() + 1).min(past.len());
+        let len = (out.len() + longest - shortest + reader.taps() + 1).min(past.len() - History::room(0));
         let [from, to] = &self.ends;
-        let whole = from.colour == [1.0; BANDS] && to.colour == from.colour;
-        let past = match history.signal(back, len) {
-            Some(signal) if whole => signal,
-            _ => {
-                let past = &mut past[..len];
-                history.read(back, &from.colour, &to.colour, past);
-                past
-            }
-        };
+        let past = history.read(back, len, &from.colour, &to.colour, past);
         // The sample that is sent as the stretch begins would be here, if the history went on.
         reader.read(past, len + back - out.len(), &self.delay, out);
         scale(out, from.scale, to.scale);
     }
 
     /// Reads the signal without any delay.
-    pub(crate) fn read_at_once(&self, history: &History, out: &mut [f32]) {
+    pub(crate) fn read_at_once(&self, history: &History, past: &mut [f32], out: &mut [f32]) {
         let [from, to] = &self.ends;
-        history.read(0, &from.colour, &to.colour, out);
+        out.copy_from_slice(history.read(0, out.len(), &from.colour, &to.colour, past));
         scale(out, from.scale, to.scale);
     }
 }

@@ -1,6 +1,7 @@
 //! How loud a source sends in each direction.
 
 use crate::coords::Vec3;
+use crate::room::directivity::Directivity;
 
 /// A first-order pattern, `a + (1 − a) cos θ`, and where it faces. Its sign is kept: behind a figure of eight the sound is
 /// turned over.
@@ -21,6 +22,11 @@ impl Default for Beam {
 impl Beam {
     /// Alike in all directions.
     pub const OMNI: Self = Self { everywhere: 1.0, facing: Vec3::new(1.0, 0.0, 0.0) };
+
+    /// A pattern that faces in a direction of any length: `Beam::new(Directivity::Cardioid, listener - voice)`.
+    pub fn new(pattern: Directivity, facing: Vec3) -> Self {
+        Self { everywhere: pattern.omni_part(), facing: facing.direction() }
+    }
 
     /// The gain towards a direction of length 1.
     pub fn gain(&self, direction: Vec3) -> f64 {

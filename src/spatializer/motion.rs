@@ -74,6 +74,14 @@ impl<T: Between> Path<T> {
         Ok(Self { keys })
     }
 
+    /// The same from `(seconds, value)`.
+    ///
+    /// # Errors
+    /// As [`Path::new`].
+    pub fn through(keys: impl IntoIterator<Item = (f64, T)>) -> Result<Self> {
+        Self::new(keys.into_iter().map(|(t, value)| PathKey { t, value }).collect())
+    }
+
     /// The keys.
     pub fn keys(&self) -> &[PathKey<T>] {
         &self.keys
@@ -95,7 +103,8 @@ impl<T: Between> Path<T> {
     }
 }
 
-/// Where a source is.
+/// Where a source is, in seconds of the engine's clock.
+#[non_exhaustive]
 #[derive(Clone, Debug)]
 pub enum Motion {
     /// In one place.
@@ -114,6 +123,14 @@ pub enum Motion {
 }
 
 impl Motion {
+    /// Along a straight line from place to place, `(seconds, place)`.
+    ///
+    /// # Errors
+    /// As [`Path::new`].
+    pub fn path(keys: impl IntoIterator<Item = (f64, Vec3)>) -> Result<Self> {
+        Ok(Self::Path(Arc::new(Path::through(keys)?)))
+    }
+
     /// Every place on the way is within the convex hull of these.
     #[cfg(feature = "files")]
     pub(crate) fn corners(&self) -> Vec<Vec3> {
@@ -165,7 +182,8 @@ impl Motion {
     }
 }
 
-/// Where the head is.
+/// Where the head is, in seconds of the engine's clock.
+#[non_exhaustive]
 #[derive(Clone, Debug)]
 pub enum HeadMotion {
     /// In one pose.
@@ -175,6 +193,14 @@ pub enum HeadMotion {
 }
 
 impl HeadMotion {
+    /// From pose to pose, `(seconds, pose)`.
+    ///
+    /// # Errors
+    /// As [`Path::new`].
+    pub fn path(keys: impl IntoIterator<Item = (f64, Pose)>) -> Result<Self> {
+        Ok(Self::Path(Arc::new(Path::through(keys)?)))
+    }
+
     /// Every place on the way is within the convex hull of these.
     #[cfg(feature = "files")]
     pub(crate) fn corners(&self) -> Vec<Vec3> {

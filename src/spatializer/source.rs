@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 const FADE_IN_S: f64 = 0.005;
 
 /// What a source is when it is added.
+#[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct SourceSpec {
     /// Where it is; times count from the engine's first frame.
@@ -49,10 +50,7 @@ impl SourceSpec {
     pub(crate) fn check(&self) -> Result<()> {
         self.motion.check()?;
         check_gain(self.gain)?;
-        let facing = self.beam.facing.norm();
-        if !((0.0..=1.0).contains(&self.beam.everywhere) && (facing - 1.0).abs() < 1e-6) {
-            return Err(Error::argument("a source's beam must face in a direction of length 1, its pattern be 0 to 1"));
-        }
+        check_beam(&self.beam)?;
         if !((0.0..=360.0).contains(&self.spread_deg) && (0.0..=3600.0).contains(&self.fade_in_s)) {
             return Err(Error::argument(format!(
                 "a source's width must be 0 to 360 degrees, not {}, its fade 0 to 3600 s, not {}",
@@ -65,6 +63,52 @@ impl SourceSpec {
     /// A source that stands still in the world.
     pub fn still(at: Vec3) -> Self {
         Self::new(Motion::Still(at))
+    }
+
+    /// With this gain, linear, -1e6 to 1e6.
+    #[must_use]
+    pub fn with_gain(self, gain: f64) -> Self {
+        Self { gain, ..self }
+    }
+
+    /// Its place is given in the head's frame: it goes and turns with the listener, and rooms do not answer it.
+    #[must_use]
+    pub fn with_head_locked(self) -> Self {
+        Self { head_locked: true, ..self }
+    }
+
+    /// Heard alike at both ears, wherever it is: for low-frequency effects and narrators.
+    #[must_use]
+    pub fn with_everywhere(self) -> Self {
+        Self { everywhere: true, ..self }
+    }
+
+    /// With this directivity.
+    #[must_use]
+    pub fn with_beam(self, beam: Beam) -> Self {
+        Self { beam, ..self }
+    }
+
+    /// This wide, 0 to 360 degrees.
+    #[must_use]
+    pub fn with_spread(self, degrees: f64) -> Self {
+        Self { spread_deg: degrees, ..self }
+    }
+
+    /// Fading in over `seconds` (0 to 3600) where it is added to a running engine.
+    #[must_use]
+    pub fn with_fade_in(self, seconds: f64) -> Self {
+        Self { fade_in_s: seconds, ..self }
+    }
+}
+
+/// # Errors
+/// `Argument` if a beam's pattern or direction is out of range.
+pub(crate) fn check_beam(beam: &Beam) -> Result<()> {
+    if (0.0..=1.0).contains(&beam.everywhere) && (beam.facing.norm() - 1.0).abs() < 1e-6 {
+        Ok(())
+    } else {
+        Err(Error::argument("a source's beam must face in a direction of length 1, its pattern be 0 to 1"))
     }
 }
 

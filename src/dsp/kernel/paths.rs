@@ -15,6 +15,12 @@ pub const MOST: usize = 24;
 /// Samples that share an integer delay in [`PathKernels::glide`].
 pub const CHUNK: usize = 16;
 
+/// Samples of one plane that lie side by side in what [`PathKernels::combine`] reads.
+pub const GROUP: usize = 16;
+
+/// Planes of a group: a signal, then its seven parts.
+pub const PLANES: usize = 8;
+
 /// A polynomial for each tap of the short reader. As tap 7 − t is tap t of the mirrored fraction, half of them are kept:
 /// `[power of (fraction − ½)][tap]`.
 pub type Polynomials = [[f32; SHORT_TAPS / 2]; 6];
@@ -28,6 +34,7 @@ pub type Ramp = [[f32; CHANNELS]; 2];
 type FirFn<const T: usize> = fn(&[f32], &[f32; T], &mut [f32]);
 type GlideFn = fn(&[f32], usize, &Glide, &Polynomials, &mut [f32]);
 type LongFn = fn(&[f32], usize, &Glide, &Table, &mut [f32]);
+type CombineFn = fn(&[f32], &[f32; PLANES - 1], &[f32; PLANES - 1], &mut [f32]);
 type MixFn = fn(&mut [f32], usize, usize, &[f32], &[Ramp]);
 type AddFn = fn(&mut [f32], &[f32], [f32; 2]);
 
@@ -39,6 +46,7 @@ pub struct PathKernels {
     long: FirFn<LONG_TAPS>,
     glide: GlideFn,
     glide_long: LongFn,
+    combine: CombineFn,
     mix: MixFn,
     add: AddFn,
 }
@@ -92,6 +100,13 @@ impl PathKernels {
         (self.glide_long)(x, start, delay, table, out);
     }
 
+    /// `out[n] = Σ parts_b[n] · (from_b + step_b · n)`. `groups` is `[out.len() / GROUP][PLANES][GROUP]`; of the planes,
+    /// the parts count, not the signal before them.
+    pub fn combine(&self, groups: &[f32], from: &[f32; PLANES - 1], step: &[f32; PLANES - 1], out: &mut [f32]) {
+        assert!(out.len().is_multiple_of(GROUP) && groups.len() == PLANES * out.len());
+        (self.combine)(groups, from, step, out);
+    }
+
     /// `bus[c][n] += Σ signals[i][n] · (from_i(c) + more_i(c) · n / frames)`. `bus` is `[16][stride]`, `signals` is
     /// `[gains.len()][stride]`, the first `frames` samples of each plane count; at most [`MOST`] signals.
     pub fn mix(&self, bus: &mut [f32], stride: usize, frames: usize, signals: &[f32], gains: &[Ramp]) {
@@ -141,6 +156,13 @@ unsafe fn fir_lanes<S: Simd, const T: usize>(x: &[f32], taps: &[f32; T], out: &m
     }
 }
 
+/// Chunks that a slow glide is cut into at once.
+const CHUNKS: usize = 8;
+
+/// Change of the delay over a chunk, samples, up to which taps go along a straight line from one end of it to the other.
+/// What that neglects is `(ω · change)² / 8`: −57 dB at 16 kHz, for a path that grows by 1.3 m/s at 48 kHz.
+const SLOW: f64 = 0.06;
+
 /// # Safety
 /// The caller is compiled for the instruction set of `S`; U · LANES is [`CHUNK`].
 #[inline(always)]
@@ -152,51 +174,168 @@ unsafe fn glide_lanes<S: Simd, const U: usize>(
     out: &mut [f32],
 ) {
     let middle = 0.5 * out.len() as f64;
-    for (i, out) in out.chunks_mut(CHUNK).enumerate() {
-        let (len, at) = (out.len(), start + i * CHUNK);
-        let half = 0.5 * len as f64;
-        let from_middle = (i * CHUNK) as f64 + half - middle;
-        let here = delay.at(from_middle);
-        // Delays are never negative.
-        let whole = here as usize;
-        let window = at.checked_sub(whole.saturating_add(SHORT_TAPS / 2));
-        let Some(window) = window.and_then(|first| x.get(first..first + len + SHORT_TAPS - 1)) else {
-            out.fill(0.0);
-            continue;
+    let mut done = 0;
+    while done < out.len() {
+        let from_middle = done as f64 - middle;
+        let chunks = alike(delay, from_middle, ((out.len() - done) / CHUNK).min(CHUNKS));
+        let part = &mut out[done..];
+        // SAFETY: granted by the caller.
+        done += unsafe {
+            if chunks > 0 && glide_slow::<S, U>(x, start + done, delay, from_middle, taps, &mut part[..chunks * CHUNK])
+            {
+                chunks * CHUNK
+            } else {
+                let frames = CHUNK.min(part.len());
+                glide_chunk::<S, U>(x, start + done, delay, from_middle, taps, &mut part[..frames]);
+                frames
+            }
         };
-        let slope = delay.slope + 2.0 * delay.curve * from_middle;
-        let first = (here - whole as f64 - 0.5 - slope * half) as f32;
-        // The last chunk may be shorter than what is worked on at once.
-        let (mut padded, mut y) = ([0.0f32; CHUNK + SHORT_TAPS - 1], [0.0f32; CHUNK]);
-        let window = if len == CHUNK {
-            window
-        } else {
-            padded[..window.len()].copy_from_slice(window);
-            &padded[..]
-        };
-        let to = if len == CHUNK { out.as_mut_ptr() } else { y.as_mut_ptr() };
-        for u in 0..U {
-            // SAFETY: the window holds CHUNK + 7 numbers, `to` has room for CHUNK; the instruction set is granted.
-            unsafe {
-                let count = S::load(super::COUNT.as_ptr().add(u * S::LANES));
-                let g = count.mul_add(S::splat(slope as f32), S::splat(first));
-                let gg = g.mul(g);
-                let from = window.as_ptr().add(u * S::LANES);
-                let (mut even, mut odd) = (S::splat(0.0), S::splat(0.0));
-                for t in 0..SHORT_TAPS / 2 {
-                    let (a, b) = (S::load(from.add(t)), S::load(from.add(SHORT_TAPS - 1 - t)));
-                    let c = |k: usize| S::splat(taps[k][t]);
-                    let e = gg.mul_add(gg.mul_add(c(4), c(2)), c(0));
-                    let o = gg.mul_add(gg.mul_add(c(5), c(3)), c(1));
-                    even = e.mul_add(a.add(b), even);
-                    odd = o.mul_add(a.sub(b), odd);
-                }
-                g.mul_add(odd, even).store(to.add(u * S::LANES));
+    }
+}
+
+/// How many of the next chunks share the integer delay of the first one's middle.
+#[inline(always)]
+fn alike(delay: &Glide, from_middle: f64, chunks: usize) -> usize {
+    // Delays are never negative.
+    let whole = |chunk: usize| delay.at(from_middle + (chunk * CHUNK) as f64 + 0.5 * CHUNK as f64) as usize;
+    let first = whole(0);
+    // A glide this short has no turn worth speaking of; where it has one, the middle tells.
+    if chunks == 0 || (whole(chunks - 1) == first && whole(chunks / 2) == first) {
+        return chunks;
+    }
+    (1..chunks).find(|c| whole(*c) != first).unwrap_or(chunks)
+}
+
+/// A few whole chunks of a glide that share an integer delay, the first of them at `from_middle`, by taps that are made for the ends of the chunks alone;
+/// false, and nothing is done, if it is too fast for that, or `x` does not reach.
+///
+/// # Safety
+/// The caller is compiled for the instruction set of `S`; U · LANES is [`CHUNK`]; `out` is up to [`CHUNKS`] chunks long.
+#[inline(always)]
+unsafe fn glide_slow<S: Simd, const U: usize>(
+    x: &[f32],
+    start: usize,
+    delay: &Glide,
+    from_middle: f64,
+    taps: &Polynomials,
+    out: &mut [f32],
+) -> bool {
+    let frames = out.len() as f64;
+    let [begin, half, end] = [0.0, 0.5, 1.0].map(|part| delay.at(from_middle + part * frames));
+    let bend = begin - 2.0 * half + end;
+    if (end - begin).abs() + 4.0 * bend.abs() > SLOW * frames / CHUNK as f64 {
+        return false;
+    }
+    // Delays are never negative.
+    let whole = delay.at(from_middle + 0.5 * CHUNK as f64) as usize;
+    let Some(window) = start.checked_sub(whole.saturating_add(SHORT_TAPS / 2)) else { return false };
+    let Some(window) = x.get(window..window + out.len() + SHORT_TAPS - 1) else { return false };
+    // Along the chunks: first + slope · c + curve · c².
+    let by_chunk = CHUNK as f64 / frames;
+    let first = (begin - whole as f64 - 0.5) as f32;
+    let slope = ((end - begin - 2.0 * bend) * by_chunk) as f32;
+    let curve = (2.0 * bend * by_chunk * by_chunk) as f32;
+    let mut here = [[0.0f32; 16]; SHORT_TAPS];
+    let mut more = [[0.0f32; 16]; SHORT_TAPS];
+    for lane in (0..CHUNKS).step_by(S::LANES) {
+        // SAFETY: the rows are 16 long, which all lanes fit in; the instruction set is granted by the caller.
+        unsafe {
+            let at = |c: S| S::splat(curve).mul_add(c, S::splat(slope)).mul_add(c, S::splat(first));
+            let c = S::load(super::COUNT.as_ptr().add(lane));
+            let (now, next) = (at(c), at(c.add(S::splat(1.0))));
+            let (squared, next_squared) = (now.mul(now), next.mul(next));
+            for t in 0..SHORT_TAPS / 2 {
+                let (even, odd) = halves(taps, t, squared);
+                let (next_even, next_odd) = halves(taps, t, next_squared);
+                let (near, far) = (now.mul_add(odd, even), now.neg_mul_add(odd, even));
+                let by_sample = S::splat(1.0 / CHUNK as f32);
+                let more_near = next.mul_add(next_odd, next_even).sub(near).mul(by_sample);
+                let more_far = next.neg_mul_add(next_odd, next_even).sub(far).mul(by_sample);
+                near.store(here[t].as_mut_ptr().add(lane));
+                far.store(here[SHORT_TAPS - 1 - t].as_mut_ptr().add(lane));
+                more_near.store(more[t].as_mut_ptr().add(lane));
+                more_far.store(more[SHORT_TAPS - 1 - t].as_mut_ptr().add(lane));
             }
         }
-        if len < CHUNK {
-            out.copy_from_slice(&y[..len]);
+    }
+    for (c, out) in out.chunks_exact_mut(CHUNK).enumerate() {
+        for u in 0..U {
+            // SAFETY: the window is seven samples longer than `out`; the instruction set is granted by the caller.
+            unsafe {
+                let window = window.as_ptr().add(c * CHUNK + u * S::LANES);
+                let (mut still, mut moving) = ([S::splat(0.0); 2], [S::splat(0.0); 2]);
+                for t in 0..SHORT_TAPS {
+                    let x = S::load(window.add(t));
+                    still[t % 2] = x.mul_add(S::splat(here[t][c]), still[t % 2]);
+                    moving[t % 2] = x.mul_add(S::splat(more[t][c]), moving[t % 2]);
+                }
+                let count = S::load(super::COUNT.as_ptr().add(u * S::LANES));
+                let y = moving[0].add(moving[1]).mul_add(count, still[0].add(still[1]));
+                y.store(out.as_mut_ptr().add(u * S::LANES));
+            }
         }
+    }
+    true
+}
+
+/// One chunk of a glide, or less: taps for every sample.
+///
+/// # Safety
+/// The caller is compiled for the instruction set of `S`; U · LANES is [`CHUNK`].
+#[inline(always)]
+unsafe fn glide_chunk<S: Simd, const U: usize>(
+    x: &[f32],
+    start: usize,
+    delay: &Glide,
+    from_middle: f64,
+    taps: &Polynomials,
+    out: &mut [f32],
+) {
+    let len = out.len();
+    let half = 0.5 * len as f64;
+    let here = delay.at(from_middle + half);
+    // Delays are never negative.
+    let whole = here as usize;
+    let window = start.checked_sub(whole.saturating_add(SHORT_TAPS / 2));
+    let Some(window) = window.and_then(|first| x.get(first..first + len + SHORT_TAPS - 1)) else {
+        out.fill(0.0);
+        return;
+    };
+    let slope = delay.slope + 2.0 * delay.curve * (from_middle + half);
+    let first = (here - whole as f64 - 0.5 - slope * half) as f32;
+    // A chunk may be shorter than what is worked on at once.
+    let (mut padded, mut y) = ([0.0f32; CHUNK + SHORT_TAPS - 1], [0.0f32; CHUNK]);
+    padded[..window.len()].copy_from_slice(window);
+    for u in 0..U {
+        // SAFETY: the window holds CHUNK + 7 numbers, `y` CHUNK; the instruction set is granted by the caller.
+        unsafe {
+            let count = S::load(super::COUNT.as_ptr().add(u * S::LANES));
+            let g = count.mul_add(S::splat(slope as f32), S::splat(first));
+            let squared = g.mul(g);
+            let from = padded.as_ptr().add(u * S::LANES);
+            let (mut even, mut odd) = (S::splat(0.0), S::splat(0.0));
+            for t in 0..SHORT_TAPS / 2 {
+                let (a, b) = (S::load(from.add(t)), S::load(from.add(SHORT_TAPS - 1 - t)));
+                let (e, o) = halves(taps, t, squared);
+                even = e.mul_add(a.add(b), even);
+                odd = o.mul_add(a.sub(b), odd);
+            }
+            g.mul_add(odd, even).store(y.as_mut_ptr().add(u * S::LANES));
+        }
+    }
+    out.copy_from_slice(&y[..len]);
+}
+
+/// The even powers of a tap's polynomial, and the odd ones but for one factor, from the fraction's square.
+///
+/// # Safety
+/// The caller is compiled for the instruction set of `S`.
+#[inline(always)]
+unsafe fn halves<S: Simd>(taps: &Polynomials, t: usize, squared: S) -> (S, S) {
+    // SAFETY: the instruction set is granted by the caller.
+    unsafe {
+        let c = |k: usize| S::splat(taps[k][t]);
+        (squared.mul_add(squared.mul_add(c(4), c(2)), c(0)), squared.mul_add(squared.mul_add(c(5), c(3)), c(1)))
     }
 }
 
@@ -226,6 +365,37 @@ unsafe fn glide_long_lanes<S: Simd>(x: &[f32], start: usize, delay: &Glide, tabl
             },
             None => 0.0,
         };
+    }
+}
+
+/// # Safety
+/// The caller is compiled for the instruction set of `S` and has checked the lengths as [`PathKernels::combine`] does.
+#[inline(always)]
+unsafe fn combine_lanes<S: Simd>(groups: &[f32], from: &[f32; PLANES - 1], step: &[f32; PLANES - 1], out: &mut [f32]) {
+    let still = *step == [0.0; PLANES - 1];
+    let mut first = 0.0;
+    for (out, group) in out.chunks_exact_mut(GROUP).zip(groups.chunks_exact(PLANES * GROUP)) {
+        for n in (0..GROUP).step_by(S::LANES) {
+            // SAFETY: n + LANES ≤ GROUP, which every plane holds; the instruction set is granted by the caller.
+            unsafe {
+                let part = |b: usize| S::load(group.as_ptr().add((b + 1) * GROUP + n));
+                // Two chains, as one would wait for itself.
+                let mut y = [S::splat(0.0); 2];
+                for b in 0..PLANES - 1 {
+                    y[b % 2] = part(b).mul_add(S::splat(from[b]), y[b % 2]);
+                }
+                if !still {
+                    let mut more = [S::splat(0.0); 2];
+                    for b in 0..PLANES - 1 {
+                        more[b % 2] = part(b).mul_add(S::splat(step[b]), more[b % 2]);
+                    }
+                    let t = S::load(super::COUNT.as_ptr().add(n)).add(S::splat(first));
+                    y[0] = more[0].add(more[1]).mul_add(t, y[0]);
+                }
+                y[0].add(y[1]).store(out.as_mut_ptr().add(n));
+            }
+        }
+        first += GROUP as f32;
     }
 }
 
@@ -340,12 +510,14 @@ macro_rules! instruction_set {
                 glide_lanes::<$lanes, $vectors>(x, start, delay, taps, out));
             entry!([$($features)?] glide_long(x: &[f32], start: usize, delay: &Glide, table: &Table, out: &mut [f32])
                 glide_long_lanes::<$lanes>(x, start, delay, table, out));
+            entry!([$($features)?] combine(groups: &[f32], from: &[f32; PLANES - 1], step: &[f32; PLANES - 1], out: &mut [f32])
+                combine_lanes::<$lanes>(groups, from, step, out));
             entry!([$($features)?] mix(bus: &mut [f32], stride: usize, frames: usize, signals: &[f32], gains: &[Ramp])
                 mix_lanes::<$lanes, $channels>(bus, stride, frames, signals, gains));
             entry!([$($features)?] add(to: &mut [f32], x: &[f32], gain: [f32; 2]) add_lanes::<$lanes>(to, x, gain));
 
             pub(super) const KERNELS: PathKernels =
-                PathKernels { name: stringify!($name), short, long, glide, glide_long, mix, add };
+                PathKernels { name: stringify!($name), short, long, glide, glide_long, combine, mix, add };
         }
     };
 }
