@@ -232,6 +232,19 @@ fn a_scene_with_moving_sources_is_played_as_it_is_rendered() {
 }
 
 #[test]
+fn stems_are_played_as_they_are_rendered_and_sought_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let vocals = write(&dir.path().join("vocals.wav"), &[&noise(3, 60_000)]);
+    let drums = write(&dir.path().join("drums.wav"), &[&noise(4, 48_000), &noise(5, 48_000)]);
+    let job = RenderJob { stems: vec![vocals, drums], ..plain(dir.path()) };
+    let heard = Listener::new(std::slice::from_ref(&job.input), settings(job.clone()), Fake::default());
+    assert_same(&heard.play_out(&[200]), &rendered(dir.path(), &job));
+    let late = RenderJob { start: 0.5, ..job };
+    let heard = Listener::new(std::slice::from_ref(&late.input), settings(late.clone()), Fake::default());
+    assert_same(&heard.play_out(&[128]), &rendered(dir.path(), &late));
+}
+
+#[test]
 fn a_device_of_another_rate_hears_the_render_at_that_rate() {
     let dir = tempfile::tempdir().unwrap();
     let mono = write(&dir.path().join("mono.wav"), &[&noise(1, 48_000)]);

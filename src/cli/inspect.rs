@@ -18,9 +18,10 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   periphon inspect song.flac
   periphon inspect film.mkv
+  periphon inspect song-stems/
   periphon inspect head.sofa --json")]
 pub(super) struct InspectArgs {
-    /// The file, of any kind
+    /// The file, of any kind, or a folder of stems
     file: PathBuf,
 }
 
@@ -151,6 +152,9 @@ struct Head {
 
 pub(super) fn run(args: &InspectArgs, common: &Common) -> Result<()> {
     let path = &args.file;
+    if path.is_dir() {
+        return super::stems::inspect(path, common);
+    }
     let kind = file::kind(path)?;
     match kind {
         Kind::Audio(_) => track(path, common),

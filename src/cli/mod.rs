@@ -31,6 +31,7 @@ mod scene_plan;
 mod signals;
 mod sound;
 mod stance;
+mod stems;
 mod tui;
 
 use crate::error::{Error, ErrorKind, Result};

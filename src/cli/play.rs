@@ -3,11 +3,12 @@
 use super::sound::SoundArgs;
 use super::stance::Stance;
 use super::tui::{self, clock};
-use super::{Common, file, print, signals};
+use super::{Common, file, print, signals, stems};
 use crate::decode::Kind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::live::{DeviceBackend, Event, Player, Settings, State, Status, tracks};
-use crate::render::GainMemory;
+use crate::render::{GainMemory, RenderJob, arrangement};
+use crate::stems::Stem;
 use crate::tracking::{Listener, Source, TrackerOptions};
 use clap::Args;
 use serde::Serialize;
@@ -22,6 +23,7 @@ use std::time::Duration;
   periphon play album/ --loop
   periphon play evening.m3u8 --room concert-hall
   periphon play band.toml
+  periphon play --stems song-stems/ --stage live
   periphon play voice.wav --orbit 8
   periphon play song.flac --device jack --buffer 128
   periphon play song.flac --head-track osc:9000
@@ -30,7 +32,7 @@ use std::time::Duration;
 In a terminal the room is shown from above; ? lists the keys.")]
 pub(super) struct PlayArgs {
     /// Tracks, scenes (.toml), directories and lists (.m3u, .m3u8), one behind the other
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(required_unless_present = "stems", conflicts_with = "stems", value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// The output: a name as 'periphon devices' lists it, a part of one, or a sound system (jack) [default: the system's]
     #[arg(long, value_name = "NAME")]
@@ -74,6 +76,8 @@ struct Json<'a> {
     gain_db: f64,
     hrtf: &'a str,
     room: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stems: Vec<stems::Json<'a>>,
     /// Packets of the head tracker, and how many of them meant nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     head_packets: Option<[u64; 2]>,
@@ -85,9 +89,16 @@ struct Json<'a> {
 const TICK: Duration = Duration::from_millis(50);
 
 pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
-    let list = tracks(&args.inputs)?;
-    let job = args.sound.job(&list[0])?;
+    let (list, stems, told_before) = match &args.sound.stems {
+        Some(folder) => {
+            let given = stems::given(&[], Some(folder))?;
+            (vec![given.input], given.stems, given.told)
+        }
+        None => (tracks(&args.inputs)?, Vec::new(), Vec::new()),
+    };
+    let job = RenderJob { stems, ..args.sound.job(&list[0])? };
     if let [only] = &list[..]
+        && job.stems.is_empty()
         && file::kind(only)? == Kind::Scene
     {
         // Of a scene all mistakes are told.
@@ -106,6 +117,10 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     // Where the head turns, blocks are short; otherwise they are those of a render.
     let follow_head = (shown || tracked.is_some()).then_some(FOLLOWED_BLOCK);
     let settings = Settings { job, follow_head, repeat: args.repeat, memory: GainMemory::of_user() };
+    if !common.quiet {
+        told_before.iter().for_each(|w| print::warning(w));
+    }
+    let placed = if settings.job.stems.is_empty() { Vec::new() } else { arrangement(&settings.job)?.stems };
     let backend = DeviceBackend::new(args.device.clone(), args.buffer);
     let tracks = if shown { list.clone() } else { Vec::new() };
     let player = Player::start(list, settings, Box::new(backend))?;
@@ -133,7 +148,7 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     let status = player.finish()?.status;
     if common.json {
         let packets = heard.map(|h| [h.packets, h.ignored]);
-        print::json(&to_json(&status, packets, &outcome))?;
+        print::json(&to_json(&status, packets, &outcome, &placed))?;
     } else if !common.quiet {
         print::lines(&summary(&status))?;
     }
@@ -257,7 +272,12 @@ impl StatusLine {
     }
 }
 
-fn to_json<'a>(s: &'a Status, head_packets: Option<[u64; 2]>, outcome: &'a tui::Outcome) -> Json<'a> {
+fn to_json<'a>(
+    s: &'a Status,
+    head_packets: Option<[u64; 2]>,
+    outcome: &'a tui::Outcome,
+    placed: &'a [Stem],
+) -> Json<'a> {
     Json {
         tracks: s.tracks,
         played_to_s: s.position_s,
@@ -273,6 +293,7 @@ fn to_json<'a>(s: &'a Status, head_packets: Option<[u64; 2]>, outcome: &'a tui::
         gain_db: s.gain_db,
         hrtf: &s.hrtf,
         room: &s.room,
+        stems: stems::json(placed),
         head_packets,
         interrupted: outcome.interrupted,
         warnings: &outcome.warnings,

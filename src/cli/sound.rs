@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::hrtf::DEFAULT_HEAD;
 use crate::render::{Loudness, Placement, RenderJob, Vocals};
 use clap::{Args, ValueEnum};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How an input is to sound.
 #[derive(Clone, Debug, Args)]
@@ -23,7 +23,10 @@ pub(super) struct SoundArgs {
     /// Read the channels as this layout: mono, stereo, 5.1, 7.1, 5.1.2, 5.1.4, 7.1.4, 22.2, ... [default: from the file]
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
-    /// Where a panorama puts centre, directions and ambience, and in which room: natural, wide, intimate, live, car,
+    /// A folder with the stems of a song (vocals, drums, bass, ...), placed on the stage by what their names say
+    #[arg(long, value_name = "DIR")]
+    pub(super) stems: Option<PathBuf>,
+    /// Where a panorama puts centre, directions and ambience, where stems stand, and in which room: natural, wide, intimate, live, car,
     /// cinema, or a stage file (.toml); [default: natural]
     #[arg(long, value_name = "NAME|FILE")]
     stage: Option<String>,
@@ -31,13 +34,17 @@ pub(super) struct SoundArgs {
     /// open-air), a room file (.toml), or measured responses (SOFA, or a two-channel WAV) [default: none for a point, the stage's for a panorama, studio otherwise]
     #[arg(long, value_name = "ROOM")]
     room: Option<String>,
-    /// The voice left out, alone, or so much louder or softer, as a neural network tells it from the band; with --place
-    /// stereo a plain track to sing to
+    /// The voice left out, alone, or so much louder or softer, as a neural network tells it from the band, or as stems have
+    /// it; with --place stereo a plain track to sing to
     #[arg(long, value_name = "off|only|DB", value_parser = numbers::vocals, allow_hyphen_values = true)]
     vocals: Option<Vocals>,
     /// Take the panorama's voice and band apart by the neural network first, so that each keeps its place
     #[arg(long)]
     separate: bool,
+    /// A model of your own that tells stems apart (ONNX: see docs/models.md), which then stand where their roles do; with
+    /// --vocals alone only the voice's level changes
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
     /// The head: a SOFA file, or a built-in set (ku100, kemar)
     #[arg(long, value_name = "FILE|NAME", default_value = DEFAULT_HEAD)]
     hrtf: String,
@@ -114,7 +121,9 @@ impl SoundArgs {
             placement: self.placement()?,
             layout: self.layout.clone(),
             vocals: self.vocals,
-            separate: self.separate,
+            // A model is there to be used.
+            separate: self.separate || self.model.is_some() && self.vocals.is_none(),
+            model: self.model.clone(),
             hrtf: self.hrtf.clone(),
             stage: self.stage.clone(),
             room: self.room.clone(),

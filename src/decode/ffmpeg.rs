@@ -82,14 +82,17 @@ impl Pipe {
             let _ = listener.join();
         }
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&said);
-        let line = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("");
-        // "[ac3 @ 0x55d0...] message": the address says nothing to anyone.
-        let line = match line.split_once("] ") {
-            Some((head, rest)) if head.starts_with('[') => rest,
-            _ => line,
-        };
-        (content, line.to_string())
+        (content, first_words(&String::from_utf8_lossy(&said)))
+    }
+}
+
+/// The first line of what ffmpeg said, for people.
+pub(crate) fn first_words(said: &str) -> String {
+    let line = said.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("");
+    // "[ac3 @ 0x55d0...] message": the address says nothing to anyone.
+    match line.split_once("] ") {
+        Some((head, rest)) if head.starts_with('[') => rest.to_string(),
+        _ => line.to_string(),
     }
 }
 

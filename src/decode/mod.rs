@@ -22,6 +22,7 @@ mod wav_read;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use ffmpeg::first_words as ffmpeg_said;
 pub use info::{Cover, ReplayGain, TrackInfo};
 pub use sniff::{Kind, sniff};
 

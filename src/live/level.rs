@@ -38,7 +38,7 @@ pub(super) fn gain_db(job: &RenderJob, memory: Option<&GainMemory>) -> Result<f6
 
 /// Seconds that a track plays, if known; of a scene, only if it is told.
 fn length(job: &RenderJob) -> Result<Option<f64>> {
-    if crate::decode::sniff(&job.input)? == crate::decode::Kind::Scene {
+    if job.is_scene()? {
         return Ok(job.duration.map(|d| d + job.start));
     }
     let length = crate::decode::open(&job.input)?.info().seconds().map(|s| (s - job.start).max(0.0));
@@ -58,7 +58,7 @@ fn exact(job: &RenderJob) -> Result<f64> {
 
 fn guess(job: &RenderJob) -> Result<f64> {
     let mut job = job.clone();
-    if crate::decode::sniff(&job.input)? != crate::decode::Kind::Scene
+    if !job.is_scene()?
         && let Some(length) = length(&job)?
     {
         job.start += INTO * length;

@@ -122,7 +122,7 @@ impl Machine {
     pub(super) fn open(id: u64, job: &RenderJob, pace: Pace, from: u64) -> Result<(Box<Self>, Card)> {
         let mut job = job.clone();
         let mut begin = 0;
-        let is_scene = crate::decode::sniff(&job.input)? == crate::decode::Kind::Scene;
+        let is_scene = job.is_scene()?;
         if from > 0 && !is_scene {
             // Only now is the rate known; the decoder is opened anew at the place that the rate gives.
             let rate = job.rate.map_or_else(|| crate::decode::open(&job.input).map(|d| d.info().sample_rate), Ok)?;

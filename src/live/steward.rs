@@ -301,6 +301,9 @@ impl Steward {
             return Ok(rate);
         }
         let path = &self.tracks[track];
+        if !self.settings.job.stems.is_empty() {
+            return crate::render::live::scene_rate(&crate::render::arrangement(&self.settings.job)?.scene);
+        }
         Ok(if crate::decode::sniff(path)? == crate::decode::Kind::Scene {
             crate::render::live::scene_rate(&crate::scene::Scene::open(path)?)?
         } else {
@@ -409,8 +412,7 @@ impl Steward {
 
     /// Where in the file a track's first frame lies, seconds: a scene is counted from its beginning.
     fn begin_s(&self, track: usize) -> f64 {
-        let scene = crate::decode::sniff(&self.tracks[track]).is_ok_and(|k| k == crate::decode::Kind::Scene);
-        if scene { 0.0 } else { self.settings.job.start }
+        if self.job(track, self.rate()).is_scene().unwrap_or(false) { 0.0 } else { self.settings.job.start }
     }
 
     fn on_newest(&self) -> bool {

@@ -2,9 +2,9 @@
 //!
 //! [`decompose`] takes a stereo stream apart into direct sound per panning direction and ambience, and [`parts`] says what
 //! each of its signals is. [`stage`] holds the files that say
-//! where the parts go; the engine places them there ([`crate::render`]), and [`timbre`] finds the equaliser that leaves
-//! the music its colour, from the stage's own responses and never from the song. What is left of a song's colour after
-//! that [`balance`] keeps while it plays.
+//! where the parts go, and [`roles`] where the stems of a song go; the engine places them there ([`crate::render`]), and
+//! [`timbre`] finds the equaliser that leaves the music its colour, from the stage's own responses and never from the song.
+//! What is left of a song's colour after that [`balance`] keeps while it plays.
 //!
 //! ```
 //! use periphon::panorama::{Decomposer, Options};
@@ -24,12 +24,14 @@ pub mod balance;
 pub mod decompose;
 mod masks;
 pub mod parts;
+pub mod roles;
 pub mod stage;
 pub mod timbre;
 
 pub use balance::{Balance, PairGains};
 pub use decompose::{Decomposer, Options};
 pub use parts::PartsLayout;
+pub use roles::{Role, RoleSpot, Roles};
 pub use stage::StageFile;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Written for one half: what is said of the left is mirrored to the right. `docs/panorama.md` has all keys.
 
 use super::parts::PartsLayout;
+use super::roles::Roles;
 #[cfg(feature = "scene")]
 use crate::error::{Error, Result};
 
@@ -38,6 +39,8 @@ pub struct StageFile {
     pub bass_db: f64,
     /// The stage's own colour is taken away, so that the track keeps its.
     pub equalise: bool,
+    /// Where the stems of a song go.
+    pub roles: Roles,
 }
 
 impl StageFile {
@@ -77,6 +80,7 @@ pub const DEFAULT_STAGE: &str = "natural";
 #[cfg(feature = "scene")]
 mod read {
     use super::*;
+    use crate::panorama::roles::{Role, RoleSpot};
     use crate::scene::node::Node;
     use crate::scene::parse::from_text;
     use crate::scene::reader::{Mistakes, Reader};
@@ -151,7 +155,8 @@ mod read {
         lines.take(5).fold(error, |error, (line, _)| error.hint(format!("also wrong: {line}")))
     }
 
-    const KEYS: &[&str] = &["format", "description", "room", "distance", "equalise", "direct", "ambience", "bass"];
+    const KEYS: &[&str] =
+        &["format", "description", "room", "distance", "equalise", "direct", "ambience", "bass", "roles"];
 
     fn stage(document: &Node, name: &str, all: &Mistakes) -> Option<StageFile> {
         let r = Reader::new(document, "", KEYS, all)?;
@@ -165,6 +170,12 @@ mod read {
             r.wrong(r.key_at("ambience"), format!("ambience has 1 to 4 places, not {}", ambience.len()), None);
         }
         let bass = r.get("bass").and_then(|n| Reader::new(n, "bass", &["gain_db"], all));
+        let ambience = ambience.into_iter().collect::<Option<Vec<_>>>();
+        let roles = match (&direct, &ambience) {
+            (Some(direct), Some(ambience)) => roles(&r, direct, ambience, all),
+            // What they follow from is wrong already.
+            _ => roles(&r, &[], &[], all),
+        };
         Some(StageFile {
             name: name.to_string(),
             description: r.text("description").unwrap_or_default().to_string(),
@@ -173,8 +184,33 @@ mod read {
             bass_db: bass.and_then(|b| b.number("gain_db", -24.0, 12.0)).unwrap_or(0.0),
             equalise: r.flag("equalise").unwrap_or(true),
             direct: direct?,
-            ambience: ambience.into_iter().collect::<Option<_>>()?,
+            ambience: ambience?,
+            roles,
         })
+    }
+
+    fn roles(r: &Reader<'_>, direct: &[Spot], ambience: &[Spot], all: &Mistakes) -> Roles {
+        let mut roles = Roles::usual(direct, ambience);
+        let names = Role::ALL.map(Role::name);
+        let Some(table) = r.get("roles").and_then(|n| Reader::new(n, "roles", &names, all)) else { return roles };
+        for role in Role::ALL {
+            let keys = ["azimuth", "elevation", "width", "distance", "spread", "gain_db"];
+            let name = table.key(role.name());
+            let Some(t) = table.get(role.name()).and_then(|n| Reader::new(n, name, &keys, all)) else { continue };
+            let usual = roles.spot(role);
+            roles.set(
+                role,
+                RoleSpot {
+                    azimuth: t.number("azimuth", -180.0, 180.0).unwrap_or(usual.azimuth),
+                    elevation: t.number("elevation", -90.0, 90.0).unwrap_or(usual.elevation),
+                    width: t.number("width", 0.0, 360.0).unwrap_or(usual.width),
+                    distance: t.number("distance", 0.2, 5.0).unwrap_or(usual.distance),
+                    spread: t.number("spread", 0.0, 360.0).unwrap_or(usual.spread),
+                    gain_db: t.number("gain_db", -60.0, 20.0).unwrap_or(usual.gain_db),
+                },
+            );
+        }
+        roles
     }
 
     fn direct(r: &Reader<'_>, all: &Mistakes) -> Option<Vec<Spot>> {
@@ -255,6 +291,23 @@ mod tests {
     }
 
     #[test]
+    fn a_stage_may_say_where_roles_stand_and_the_rest_follows() {
+        use crate::panorama::roles::Role;
+        let text = "[direct]\nazimuths = [0, 50]\n[[ambience]]\nazimuth = 100\n";
+        let plain = StageFile::parse("mine", text).unwrap();
+        let said =
+            StageFile::parse("mine", &format!("{text}[roles]\nkeys = {{ azimuth = -70, distance = 2 }}\n")).unwrap();
+        for role in Role::ALL {
+            let (plain, said) = (plain.roles.spot(role), said.roles.spot(role));
+            if role == Role::Keys {
+                assert_eq!((said.azimuth, said.distance, said.width), (-70.0, 2.0, plain.width));
+            } else {
+                assert_eq!(said, plain, "{role:?}");
+            }
+        }
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_place() {
         for (text, said) in [
             ("", "the stage says nothing of the direct sound"),
@@ -267,6 +320,14 @@ mod tests {
             ("[direct]\nazimuths = [30, 10]\n[[ambience]]\nazimuth = 90\n", "must not fall"),
             ("[direct]\nazimuths = [0, 9]\nspreads = [1]\n[[ambience]]\nazimuth = 90\n", "a list of 2 numbers"),
             ("[direct]\nazimuths = [0, 9]\n[[ambience]]\nspread = 90\n", "ambience[0] has no azimuth"),
+            (
+                "[direct]\nazimuths = [0, 9]\n[[ambience]]\nazimuth = 9\n[roles]\ndrms = {}\n",
+                "6:1: unknown key 'drms' in roles",
+            ),
+            (
+                "[direct]\nazimuths = [0, 9]\n[[ambience]]\nazimuth = 9\n[roles]\ndrums = { width = 400 }\n",
+                "roles.drums.width must be 0 to 360",
+            ),
             ("rooom = 'x'\n[direct]\nazimuths = [0, 9]\n[[ambience]]\nazimuth = 9\n", "1:1: unknown key 'rooom'"),
             ("[direct\n", "not TOML"),
         ] {

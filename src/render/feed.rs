@@ -13,6 +13,7 @@ use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
 use crate::resample::Resampler;
 use crate::sink::{Cover, Tags};
+use crate::stems::arrange::Seat;
 use std::sync::mpsc::sync_channel;
 
 /// Frames decoded at a time.
@@ -44,8 +45,10 @@ pub(crate) struct Feed {
     /// Changes how loud the voice is, before everything else.
     #[cfg(feature = "separate")]
     singing: Option<Box<Singing>>,
-    /// Voice and band come as channels of their own.
-    apart: bool,
+    /// Parts that come as channels of their own, one behind the other; 1 if none do.
+    parts: usize,
+    /// Which of the parts' channels each input of the engine plays; none for all in their order.
+    seats: Vec<Seat>,
     /// Takes a stereo track apart, after resampling.
     opening: Option<Box<Opening>>,
     /// What has been resampled and not yet been taken apart.
@@ -79,19 +82,24 @@ impl Feed {
             decoder.seek(first)?;
         }
         #[cfg(not(feature = "separate"))]
-        if job.vocals.is_some() || job.separate {
+        if job.vocals.is_some() || job.separate || job.model.is_some() {
             return Err(Error::unsupported("this build cannot tell voice from band")
                 .hint("build it with the feature 'separate'"));
         }
+        #[cfg(feature = "separate")]
+        let singing = if job.vocals.is_some() || job.separate {
+            Some(Box::new(Singing::new(job, rate, layout.channels())?))
+        } else {
+            None
+        };
         Ok(Self {
             #[cfg(feature = "separate")]
-            singing: if job.vocals.is_some() || job.separate {
-                let singing = Singing::new(job.vocals, job.separate, rate, layout.channels());
-                Some(Box::new(singing.map_err(|e| e.at(&job.input))?))
-            } else {
-                None
-            },
-            apart: job.separate,
+            parts: singing.as_ref().filter(|_| job.separate).map_or(1, |s| s.names().len()),
+            #[cfg(not(feature = "separate"))]
+            parts: 1,
+            #[cfg(feature = "separate")]
+            singing,
+            seats: Vec::new(),
             decoder,
             rate,
             left: job.duration.map(|d| (d * f64::from(rate)).round() as u64),
@@ -112,7 +120,7 @@ impl Feed {
     /// Says what blocks are wanted: all channels in one if `sum`, at `rate` Hz, of `block` frames, and `tail` frames of
     /// silence behind them.
     pub(super) fn prepare(&mut self, sum: bool, rate: u32, block: usize, tail: u64) -> Result<()> {
-        let channels = if sum { 1 } else { self.read_channels() };
+        let channels = if sum { 1 } else { self.placed_channels() };
         self.resampler = (rate != self.rate).then(|| Resampler::new(self.rate, rate, channels)).transpose()?;
         self.ready = AudioBuffer::new(channels, 0);
         (self.sum, self.block, self.tail) = (sum, block, tail);
@@ -121,7 +129,26 @@ impl Feed {
 
     /// Channels that are read, before anything is summed or taken apart.
     fn read_channels(&self) -> usize {
-        self.layout.channels() * if self.apart { 2 } else { 1 }
+        self.layout.channels() * self.parts
+    }
+
+    /// Channels that are placed.
+    fn placed_channels(&self) -> usize {
+        if self.seats.is_empty() { self.read_channels() } else { self.seats.len() }
+    }
+
+    /// Names of the parts that a model tells apart; none without a model.
+    pub(super) fn part_names(&self) -> &[String] {
+        #[cfg(feature = "separate")]
+        if let Some(singing) = &self.singing {
+            return singing.names();
+        }
+        &[]
+    }
+
+    /// Says what the engine's inputs play; before [`Feed::prepare`].
+    pub(super) fn seat(&mut self, seats: Vec<Seat>) {
+        self.seats = seats;
     }
 
     /// Channels of each block.
@@ -163,8 +190,12 @@ impl Feed {
         self.decoder.non_finite()
     }
 
-    pub(super) fn warnings(&self) -> &[String] {
-        self.decoder.warnings()
+    pub(super) fn warnings(&self) -> Vec<String> {
+        #[cfg(feature = "separate")]
+        if let Some(singing) = &self.singing {
+            return [singing.warnings(), self.decoder.warnings()].concat();
+        }
+        self.decoder.warnings().to_vec()
     }
 }
 
@@ -173,11 +204,14 @@ impl Program for Feed {
         while self.ready.frames() < self.block && !self.ended {
             if self.read()? {
                 if let Some(meter) = &mut self.meter {
-                    if self.apart {
-                        meter.push(&together(&self.buffer).iter().collect::<Vec<_>>());
+                    if self.parts > 1 {
+                        meter.push(&together(&self.buffer, self.parts).iter().collect::<Vec<_>>());
                     } else {
                         meter.push(&self.buffer.iter().collect::<Vec<_>>());
                     }
+                }
+                if !self.seats.is_empty() {
+                    self.buffer = seated(&self.buffer, &self.seats, self.layout.channels());
                 }
                 if self.sum {
                     sum_channels(&mut self.buffer);
@@ -195,7 +229,7 @@ impl Program for Feed {
                 }
             } else {
                 self.ended = true;
-                let (opens, channels) = (self.opening.is_some(), self.read_channels());
+                let (opens, channels) = (self.opening.is_some(), self.placed_channels());
                 if let Some(r) = &mut self.resampler {
                     self.fresh.set_channels(channels);
                     self.fresh.resize(0);
@@ -252,7 +286,7 @@ impl Feed {
             if more {
                 singing.push(&self.buffer)?;
             } else {
-                singing.finish();
+                singing.finish()?;
             }
         }
     }
@@ -270,13 +304,26 @@ impl Feed {
     }
 }
 
-/// Voice and band in the channels that they were told apart from.
-fn together(apart: &AudioBuffer) -> AudioBuffer {
-    let channels = apart.channels() / 2;
+/// Parts with `channels` channels each as the inputs of an engine.
+fn seated(parts: &AudioBuffer, seats: &[Seat], channels: usize) -> AudioBuffer {
+    let mut inputs = AudioBuffer::new(seats.len(), parts.frames());
+    for (input, seat) in inputs.iter_mut().zip(seats) {
+        for c in (0..channels).filter(|c| seat.channel.is_none_or(|wanted| wanted == *c)) {
+            input.iter_mut().zip(parts.channel(seat.part * channels + c)).for_each(|(i, x)| *i += x);
+        }
+    }
+    inputs
+}
+
+/// Parts in the channels that they were told apart from.
+fn together(apart: &AudioBuffer, parts: usize) -> AudioBuffer {
+    let channels = apart.channels() / parts;
     let mut sum = AudioBuffer::new(channels, apart.frames());
     for c in 0..channels {
-        let (voice, band) = (apart.channel(c), apart.channel(channels + c));
-        sum.channel_mut(c).iter_mut().zip(voice.iter().zip(band)).for_each(|(s, (v, b))| *s = v + b);
+        sum.channel_mut(c).copy_from_slice(apart.channel(c));
+        for part in 1..parts {
+            sum.channel_mut(c).iter_mut().zip(apart.channel(part * channels + c)).for_each(|(s, x)| *s += x);
+        }
     }
     sum
 }

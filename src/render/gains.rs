@@ -79,10 +79,12 @@ fn key(job: &RenderJob) -> Option<String> {
         ..job.clone()
     };
     let mut text = format!("{} {same:?}", env!("CARGO_PKG_VERSION"));
-    let mut files = vec![job.input.clone()];
-    let named = [Some(&job.hrtf), job.room.as_ref(), job.headphones.as_ref()];
+    let mut files = if job.stems.is_empty() { vec![job.input.clone()] } else { job.stems.clone() };
+    let named = [Some(&job.hrtf), job.stage.as_ref(), job.room.as_ref(), job.headphones.as_ref()];
     files.extend(named.into_iter().flatten().map(PathBuf::from).filter(|p| p.is_file()));
-    if sniff(&job.input).ok()? == Kind::Scene {
+    files.extend(job.model.clone());
+    files.extend(job.model.as_ref().map(|m| m.with_extension("toml")).filter(|p| p.is_file()));
+    if job.stems.is_empty() && sniff(&job.input).ok()? == Kind::Scene {
         let scene = Scene::open(&job.input).ok()?;
         files.extend(scene.objects().ok()?.into_iter().map(|o| o.file));
         files.extend(scene.bed_inputs().into_iter().map(|b| b.file));

@@ -1,7 +1,10 @@
 //! What an offline render is asked for, and what it reports.
 
 use crate::coords::Vec3;
+use crate::decode::{Kind, sniff};
+use crate::error::Result;
 use crate::sink::SampleFormat;
+use crate::stems::Stem;
 use std::path::PathBuf;
 
 /// Where the channels of a track go.
@@ -69,9 +72,13 @@ pub enum Loudness {
 /// An offline render of one track.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RenderJob {
-    /// The track.
+    /// The track or scene; for stems what they are called by, such as their folder.
     pub input: PathBuf,
-    /// `.wav` or `.flac`.
+    /// The parts of a song, placed on the stage by what their names say they are ([`crate::stems`]); then `input` is not
+    /// opened.
+    pub stems: Vec<PathBuf>,
+    /// `.wav` or `.flac`; or a film (`.mp4`, `.m4v`, `.mov`, `.mkv`, `.webm`) with the input's picture, see
+    /// [`crate::sink::film`].
     pub output: PathBuf,
     /// An existing output may be replaced.
     pub force: bool,
@@ -83,9 +90,12 @@ pub struct RenderJob {
     pub vocals: Option<Vocals>,
     /// A panorama takes voice and band apart, told from each other by a neural network, on their own.
     pub separate: bool,
+    /// A model of the user's own (ONNX) instead of the built-in one. With [`RenderJob::separate`] its stems go where their
+    /// roles stand, as files would.
+    pub model: Option<PathBuf>,
     /// A SOFA file or the name of a built-in set.
     pub hrtf: String,
-    /// Where the panorama puts the parts of a track: a stage's name or file; `None` for the default.
+    /// Where the panorama puts the parts of a track, or stems go: a stage's name or file; `None` for the default.
     pub stage: Option<String>,
     /// A room; `None` for the default of the placement, for a panorama the stage's.
     pub room: Option<String>,
@@ -118,12 +128,14 @@ impl RenderJob {
     pub fn new(input: impl Into<PathBuf>, output: impl Into<PathBuf>) -> Self {
         Self {
             input: input.into(),
+            stems: Vec::new(),
             output: output.into(),
             force: false,
             placement: None,
             layout: None,
             vocals: None,
             separate: false,
+            model: None,
             hrtf: crate::hrtf::DEFAULT_HEAD.to_string(),
             stage: None,
             room: None,
@@ -140,6 +152,14 @@ impl RenderJob {
             measure: false,
         }
     }
+
+    /// True if a scene is played: one that was written, or one that stems make.
+    ///
+    /// # Errors
+    /// `Io` if the input cannot be read.
+    pub(crate) fn is_scene(&self) -> Result<bool> {
+        Ok(!self.stems.is_empty() || sniff(&self.input)? == Kind::Scene)
+    }
 }
 
 /// What a render came to.
@@ -155,6 +175,8 @@ pub struct RenderReport {
     pub channels: usize,
     /// How samples were written.
     pub format: SampleFormat,
+    /// What the sound of a film is coded as; `None` for sound files.
+    pub film: Option<&'static str>,
     /// How the channels were placed.
     pub placement: &'static str,
     /// The layout they were read as.
@@ -177,8 +199,10 @@ pub struct RenderReport {
     pub seconds_elapsed: f64,
     /// Seconds of sound for one of the clock's.
     pub realtime_factor: f64,
-    /// The stage of a panorama; `none` without.
+    /// The stage of a panorama or of stems; `none` without.
     pub stage: String,
+    /// The stems and where they stand; none unless stems were rendered, or separated by [`RenderJob::model`].
+    pub stems: Vec<Stem>,
     /// The head used: its name and where it is from.
     pub hrtf: String,
     /// The room used.

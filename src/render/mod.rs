@@ -8,6 +8,8 @@ pub mod engine;
 #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "playing asks for it"))]
 mod feed;
 #[cfg(feature = "files")]
+mod film;
+#[cfg(feature = "files")]
 mod gains;
 #[cfg(feature = "files")]
 pub mod job;
@@ -23,6 +25,8 @@ mod panorama;
 pub mod place;
 #[cfg(feature = "files")]
 mod scene_feed;
+#[cfg(feature = "files")]
+mod scenes;
 
 mod signal;
 #[cfg(all(feature = "files", feature = "separate"))]
@@ -44,6 +48,8 @@ pub use gains::GainMemory;
 pub use job::{Loudness, Placement, RenderJob, RenderReport, Vocals};
 #[cfg(feature = "files")]
 pub use offline::{Progress, interrupt, is_interrupted, render};
+#[cfg(feature = "files")]
+pub use scenes::arrangement;
 pub use signal::{Feed, Signal};
 pub use space::{FieldSpec, Space};
 #[cfg(feature = "files")]

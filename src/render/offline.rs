@@ -10,7 +10,8 @@ use super::measured::MeasuredPlayer;
 use super::panorama::{self, Opening, Still};
 use super::place::{default_placement, sums};
 use super::scene_feed::SceneFeed;
-use super::stage::{Stage, StageRoom, room_spec};
+use super::scenes::{of_parts, of_scene, of_stems};
+use super::stage::{Stage, StageRoom};
 use crate::buffer::AudioBuffer;
 use crate::coords::Pose;
 use crate::decode::{Kind, sniff};
@@ -21,9 +22,9 @@ use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
 use crate::panorama::stage::DEFAULT_STAGE;
 use crate::panorama::{Balance, StageFile};
-use crate::scene::Scene;
 use crate::sink::master::{MasterSpec, master};
 use crate::sink::{FileSink, Scratch, SinkSpec, Tags};
+use crate::stems::Stem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -55,7 +56,7 @@ pub struct Progress {
     pub done_frames: u64,
     /// Frames in all, if known.
     pub total_frames: Option<u64>,
-    /// What is being done: `rendering` or `finishing`.
+    /// What is being done: `rendering`, `finishing` or `joining` (picture and sound).
     pub stage: &'static str,
 }
 
@@ -63,14 +64,23 @@ pub struct Progress {
 ///
 /// # Errors
 /// `Argument` if the job contradicts itself or its input, or a scene has mistakes (the first, and how many more: see
-/// [`Scene::open`] for all); `Io` if the system refuses, what the decoder and the head's reader run into, and
+/// [`Scene::open`](crate::scene::Scene::open) for all); `Io` if the system refuses, what the decoder and the head's reader run into, and
 /// `Interrupted` after [`interrupt`].
 pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<RenderReport> {
     let began = Instant::now();
-    FileSink::check(&job.output, job.format, job.force)?;
-    if let (Ok(from), Ok(to)) = (job.input.canonicalize(), job.output.canonicalize())
-        && from == to
-        && from.is_file()
+    let film = super::film::film_of(job)?;
+    let (sound, format) = match &film {
+        // Nobody sees this name.
+        Some(film) => (film.sound_name(), film.sound_format(job.format)),
+        None => (job.output.clone(), job.format),
+    };
+    let job = &RenderJob { rate: film.as_ref().map_or(job.rate, |f| Some(f.rate)), ..job.clone() };
+    let force = job.force || film.is_some();
+    FileSink::check(&sound, format, force)?;
+    let inputs = job.stems.iter().chain([&job.input]).filter_map(|i| i.canonicalize().ok());
+    if let Ok(to) = job.output.canonicalize()
+        && to.is_file()
+        && inputs.into_iter().any(|from| from == to)
     {
         return Err(Error::argument("the output is the input itself")
             .at(&job.output)
@@ -87,12 +97,12 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         (false, true) => Some(LoudnessMeter::new(&stereo, ears.rate)?),
         (false, false) => None,
     };
-    let mut spec = SinkSpec::new(ears.rate, stereo, job.format);
+    let mut spec = SinkSpec::new(ears.rate, stereo, format);
     spec.tags = show.tags();
     let mut skip = ears.skip;
     let total = show.total_frames().map(|n| n.saturating_sub(skip));
     spec.frames = total;
-    let mut sink = FileSink::create(&job.output, &spec, job.force)?;
+    let mut sink = FileSink::create(&sound, &spec, force)?;
     let mut scratch = if mastered { Some(Scratch::new(&job.output, 2)?) } else { None };
 
     let mut mix = AudioBuffer::new(2, 0);
@@ -125,7 +135,8 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         frames,
         sample_rate: ears.rate,
         channels: 2,
-        format: job.format,
+        format,
+        film: film.as_ref().map(|f| f.coding(job.format)),
         placement: ears.placement,
         layout: show.layout(),
         input_lufs: show.meter().and_then(LoudnessMeter::integrated_lufs),
@@ -138,6 +149,7 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         seconds_elapsed: 0.0,
         realtime_factor: 0.0,
         stage: ears.stage_name.clone(),
+        stems: std::mem::take(&mut ears.stems),
         hrtf: ears.hrtf.clone(),
         room: ears.room.clone(),
         headphones: ears.headphones.clone(),
@@ -154,8 +166,18 @@ pub fn render(job: &RenderJob, progress: &mut dyn FnMut(Progress)) -> Result<Ren
         report.output_lufs = mastered.output_lufs;
         report.true_peak_dbtp = Some(mastered.true_peak_dbtp).filter(|p| p.is_finite());
     }
-    report.clipped_samples = sink.finish()?.clipped;
-    let mut odd = show.warnings();
+    let mut odd = Vec::new();
+    report.clipped_samples = match film {
+        None => sink.finish()?.clipped,
+        Some(film) => {
+            let (written, sound) = sink.finish_unnamed()?;
+            progress(Progress { done_frames: 0, total_frames: None, stage: "joining" });
+            let off = film.join(&sound, job.format, job.duration, &go_on)?;
+            odd.extend(film.warnings.into_iter().chain(off));
+            written.clipped
+        }
+    };
+    odd.extend(show.warnings());
     odd.extend(ears.warnings());
     report.warnings = warnings(odd, &report);
     report.seconds_elapsed = began.elapsed().as_secs_f64();
@@ -192,7 +214,13 @@ pub(crate) enum Pace {
 
 /// Opens what a job plays, and what plays it.
 pub(crate) fn open(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
-    if sniff(&job.input)? == Kind::Scene { of_scene(job, pace) } else { of_track(job, pace) }
+    if !job.stems.is_empty() {
+        of_stems(job, pace)
+    } else if sniff(&job.input)? == Kind::Scene {
+        of_scene(job, pace)
+    } else {
+        of_track(job, pace)
+    }
 }
 
 /// What is played.
@@ -282,13 +310,16 @@ impl Show {
 
     pub(crate) fn warnings(&self) -> Vec<String> {
         match self {
-            Self::Track(feed) => feed.warnings().to_vec(),
+            Self::Track(feed) => feed.warnings(),
             Self::Scene(feed) => feed.warnings(),
         }
     }
 }
 
 fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
+    if job.model.is_some() && job.separate {
+        return of_parts(job, pace);
+    }
     let mut feed = Feed::open(job)?;
     let placement = job.placement.clone().unwrap_or_else(|| default_placement(&feed.layout));
     if placement == Placement::Stereo && feed.layout.channels() > 2 {
@@ -334,47 +365,13 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
     Ok((Show::Track(Box::new(feed)), ears))
 }
 
-fn of_scene(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
-    for (given, flag) in [
-        (job.placement.is_some(), "--place, --at and --orbit"),
-        (job.layout.is_some(), "--layout"),
-        (job.vocals.is_some(), "--vocals"),
-        (job.separate, "--separate"),
-        (job.stage.is_some(), "--stage"),
-    ] {
-        if given {
-            return Err(Error::argument(format!("{flag} cannot be used with a scene, which says it itself"))
-                .at(&job.input)
-                .hint("edit the scene instead"));
-        }
-    }
-    let mut scene = Scene::open(&job.input)?;
-    if let Some(room) = &job.room {
-        scene.room = room_spec(room)?;
-        let misfit = |e| Error::argument(format!("the scene does not go with the room '{room}': {}", Error::from(e)));
-        scene.check().map_err(misfit)?;
-    }
-    let limit = job.duration.map(|d| d + job.start);
-    let mut feed = SceneFeed::open(&scene, job.rate, limit)?;
-    let stage = Stage::of_scene(&scene, &feed.bed_layouts())?;
-    let skip = (job.start * f64::from(feed.rate)).round() as u64;
-    let ears = Ears::new(job, pace, &stage, "scene", None, feed.rate, skip)?;
-    feed.prepare(ears.block, ears.tail, job.tail.is_some())?;
-    if let Some(total) = feed.total_frames()
-        && skip > 0
-        && skip >= total
-    {
-        let seconds = total as f64 / f64::from(feed.rate);
-        return Err(Error::argument(format!("--start {} is past the end: the scene has {seconds:.3} s", job.start))
-            .at(&job.input));
-    }
-    Ok((Show::Scene(Box::new(feed)), ears))
-}
-
 /// The rendering half: blocks in, two ears out.
 pub(crate) struct Ears {
     pub(crate) placement: &'static str,
     pub(crate) stage_name: String,
+    pub(crate) stems: Vec<Stem>,
+    /// What was odd before anything was opened.
+    pub(super) remarks: Vec<String>,
     pub(crate) hrtf: String,
     pub(crate) room: String,
     pub(crate) headphones: String,
@@ -415,7 +412,7 @@ const LIVE_BLOCK: usize = 256;
 
 impl Ears {
     /// Builds the engine for a stage; none for a stage without anything on it.
-    fn new(
+    pub(super) fn new(
         job: &RenderJob,
         pace: Pace,
         stage: &Stage,
@@ -427,6 +424,8 @@ impl Ears {
         let mut ears = Self {
             placement,
             stage_name: file.map_or_else(|| "none".to_string(), |f| f.name.clone()),
+            stems: Vec::new(),
+            remarks: Vec::new(),
             hrtf: "none".to_string(),
             room: stage.room.name(),
             headphones: "none".to_string(),
@@ -542,10 +541,11 @@ impl Ears {
     }
 
     pub(crate) fn warnings(&self) -> Vec<String> {
-        match &self.engine {
-            Some(Renderer::Measured(player)) => player.warnings.clone(),
-            _ => Vec::new(),
+        let mut all = self.remarks.clone();
+        if let Some(Renderer::Measured(player)) = &self.engine {
+            all.extend(player.warnings.iter().cloned());
         }
+        all
     }
 
     fn non_finite(&self) -> u64 {

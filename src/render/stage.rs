@@ -351,6 +351,22 @@ fn find_room(name: &str) -> Result<Listening> {
     }
 }
 
+/// A place to put things in: a room, as an engine and as a scene have it, and where one listens in it.
+pub(crate) struct Site {
+    pub(crate) room: StageRoom,
+    /// `None` for the free field.
+    pub(crate) spec: Option<RoomSpec>,
+    pub(crate) listener: Vec3,
+    /// Metres to a track's loudspeakers.
+    pub(crate) distance: f64,
+}
+
+/// The site that a room's name or file comes to.
+pub(crate) fn site(name: &str) -> Result<Site> {
+    let Listening { room, listener, distance } = find_room(name)?;
+    Ok(Site { room, spec: room_spec(name)?, listener, distance })
+}
+
 /// A room by name or file, as a scene would have it; `None` for the free field.
 pub(super) fn room_spec(name: &str) -> Result<Option<RoomSpec>> {
     if let Some(preset) = preset::find(name) {
@@ -392,7 +408,7 @@ fn size(room: &StageRoom) -> Option<[f64; 3]> {
 }
 
 /// A place, moved inside the walls if it is beyond them.
-fn inside(room: &StageRoom, p: Vec3) -> Vec3 {
+pub(crate) fn inside(room: &StageRoom, p: Vec3) -> Vec3 {
     let Some([x, y, z]) = size(room) else { return p };
     let keep = |v: f64, l: f64| v.clamp(FROM_WALL_M.min(0.5 * l), (l - FROM_WALL_M).max(0.5 * l));
     Vec3::new(keep(p.x, x), keep(p.y, y), keep(p.z, z))

@@ -13,6 +13,8 @@ mod frames;
 mod kernel;
 mod layer;
 mod model;
+#[cfg(feature = "onnx")]
+pub mod own;
 mod parallel;
 mod picture;
 mod separator;

@@ -4,6 +4,7 @@
 //! Samples arrive planar; here, and only here, they are interleaved. NaN, infinity and denormals are silenced and
 //! counted on the way, and what does not fit a whole-number format is clipped and counted.
 
+pub mod film;
 mod flac;
 pub mod master;
 mod place;
@@ -85,9 +86,9 @@ impl Container {
             "flac" => Ok(Self::Flac),
             _ if place::is_stream(path) => Ok(Self::Wav),
             "" => Err(Error::argument("the output's name has no extension").at(path).hint("end it in .wav or .flac")),
-            other => Err(Error::argument(format!("this program does not write '.{other}' files"))
-                .at(path)
-                .hint("end the output's name in .wav or .flac")),
+            other => Err(Error::argument(format!("this program does not write '.{other}' files")).at(path).hint(
+                "end the output's name in .wav or .flac; with a picture in the input also .mp4, .mov, .mkv or .webm",
+            )),
         }
     }
 }
@@ -275,6 +276,13 @@ impl FileSink {
     /// `Io` if the system refuses; `Argument` if a file of this name appeared meanwhile and may not be replaced;
     /// `Interrupted` after [`remove_unfinished`]. Nothing is left behind then.
     pub fn finish(mut self) -> Result<SinkReport> {
+        let report = self.end()?;
+        self.place.commit()?;
+        Ok(report)
+    }
+
+    /// Writes the rest and makes the header true.
+    fn end(&mut self) -> Result<SinkReport> {
         if !self.waiting.is_empty() {
             self.encode_waiting()?;
         }
@@ -282,9 +290,20 @@ impl FileSink {
         self.send()?;
         self.place.patch_start(&start)?;
         let (clipped, silenced) = self.encoder.counts();
-        let report = SinkReport { frames: self.frames, bytes: self.bytes, clipped, silenced };
-        self.place.commit()?;
-        Ok(report)
+        Ok(SinkReport { frames: self.frames, bytes: self.bytes, clipped, silenced })
+    }
+
+    /// As [`FileSink::finish`], but the file gets no name: for whoever makes something else of it. It is gone when the result
+    /// is dropped.
+    ///
+    /// # Errors
+    /// As [`FileSink::finish`]; `Unsupported` for a pipe or device.
+    pub fn finish_unnamed(mut self) -> Result<(SinkReport, Unnamed)> {
+        let report = self.end()?;
+        if self.place.part().is_none() {
+            return Err(Error::unsupported("a pipe or device cannot be read again"));
+        }
+        Ok((report, Unnamed(self.place)))
     }
 
     fn encode_waiting(&mut self) -> Result<()> {
@@ -299,6 +318,16 @@ impl FileSink {
         self.bytes += self.pending.len() as u64;
         self.pending.clear();
         Ok(())
+    }
+}
+
+/// A whole file without a name, removed when it is dropped, or with the program.
+pub struct Unnamed(Place);
+
+impl Unnamed {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.part().unwrap_or(Path::new(""))
     }
 }
 

@@ -188,6 +188,11 @@ impl Place {
         matches!(self.to, To::Part { .. })
     }
 
+    /// The file as long as it has no name; `None` for a stream.
+    pub(super) fn part(&self) -> Option<&Path> {
+        if let To::Part { part, .. } = &self.to { Some(part) } else { None }
+    }
+
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
         let done = match &mut self.to {
             To::Part { file, .. } => file.write_all(bytes),
