@@ -24,9 +24,8 @@ level = 10 * np.log10((pairs.astype(float) ** 2).sum(axis=-1))
 ild = level[:, 0] - level[:, 1]
 
 # %% A room, and what it does between two places
-room = pp.Room(
-    [7.5, 5.2, 2.9], {"floor": "carpet", "ceiling": "plasterboard", "front": "glass", "all": "plaster"}, order=3
-)
+walls = {"floor": "carpet-thick", "ceiling": "perforated-panel", "front": "curtain-heavy", "all": "plasterboard"}
+room = pp.Room([7.5, 5.2, 2.9], walls, order=3)
 source, listener = [5.6, 3.7, 1.5], [2.2, 2.0, 1.6]
 response = pp.room_response(room, source, listener, rate=RATE)[0]
 figures = pp.measures(response, RATE)
@@ -35,7 +34,7 @@ curves = {hz: pp.decay_curve(response, RATE, hz) for hz in (250.0, 1000.0, 4000.
 # %% Clarity everywhere in the room: one call, all cores
 x, y = np.meshgrid(np.linspace(0.3, 7.2, 47), np.linspace(0.3, 4.9, 32))
 ears = np.stack([x, y, np.full_like(x, 1.6)], axis=-1)
-grid = pp.room_responses(room.replace(order=12, late=False), source, ears, rate=16_000, length=0.5)
+grid = pp.room_responses(room.replace(order=20, late=False), source, ears, rate=16_000, length=0.5)
 clarity = pp.measures(grid[:, :, 0], 16_000).c80[..., 3]
 
 # %% A voice that walks past the listener, in that room, for two ears
@@ -58,7 +57,7 @@ right.yaxis.label.set_color("tab:orange")
 decay = axes[0, 1]
 for band, (hz, curve) in zip((1, 3, 5), curves.items()):
     decay.plot(np.arange(len(curve)) / RATE, curve, label=f"{hz:.0f} Hz: T30 {figures.t30[band]:.2f} s")
-decay.set(xlabel="time, s", ylabel="decay, dB", ylim=(-60, 2), title=f"The room, DRR {figures.drr_db:.1f} dB")
+decay.set(xlabel="time, s", ylabel="decay, dB", ylim=(-60, 2), xlim=(0, 1.2 * np.nanmax(figures.t30)), title=f"The room, DRR {figures.drr_db:.1f} dB")
 decay.legend()
 
 floor = axes[1, 0]
@@ -76,6 +75,6 @@ for ear, name in zip(ears, ("left", "right")):
         10 * np.log10(np.convolve(ear.astype(float) ** 2, window, "same") + 1e-12),
         label=name,
     )
-walk.set(xlabel="time, s", ylabel="level, dB", ylim=(-70, -15), title="A walk from the left to the right")
+walk.set(xlabel="time, s", ylabel="level, dB", ylim=(-70, -15), xlim=(0, 4), title="A walk from the left to the right")
 walk.legend()
 figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "rooms_and_heads.png", dpi=110)

@@ -33,10 +33,13 @@ pub(crate) fn raise(error: &Error) -> PyErr {
     let path = error.path().map(|p| p.display().to_string());
     let hints = error.hints().to_vec();
     Python::attach(|py| match class.import(py, "periphon._errors", name) {
-        Ok(class) => match class.call1((message, hints, path, errno)) {
-            Ok(exception) => PyErr::from_value(exception),
-            Err(e) => e,
-        },
+        Ok(class) => {
+            let exception = match error.kind() {
+                ErrorKind::Io => class.call1((message, hints, path, errno)),
+                _ => class.call1((message, hints, path)),
+            };
+            exception.map_or_else(|e| e, PyErr::from_value)
+        }
         Err(e) => e,
     })
 }

@@ -1,6 +1,8 @@
 """Many responses at once: the same bits whatever the threads, and the interpreter goes on meanwhile."""
 
+import _thread
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -86,3 +88,14 @@ def test_the_interpreter_goes_on_while_responses_are_computed():
         turns += 1
     worker.join()
     assert turns > 10
+
+
+def test_a_batch_can_be_interrupted():
+    room = pp.Room([5, 4, 3], 0.1, order=60, late=False)
+    sources, listeners = pp.random_places(room, 2000, seed=1)
+    alarm = threading.Timer(0.3, _thread.interrupt_main)
+    began = time.monotonic()
+    alarm.start()
+    with pytest.raises(KeyboardInterrupt):
+        pp.room_responses(room, sources, listeners, length=0.5)
+    assert time.monotonic() - began < 10.0

@@ -47,7 +47,7 @@ def vector(name: str, value: ArrayLike, width: int) -> list[float]:
         raise ArgumentError(f"{name}: {width} numbers are needed, the shape is {array.shape}")
     if not np.isfinite(array).all():
         raise ArgumentError(f"{name}: the numbers must be finite, not {array.tolist()}")
-    return array.tolist()
+    return [float(x) for x in array]
 
 
 def number(name: str, value: Any) -> float:

@@ -26,7 +26,9 @@ def path(times: ArrayLike, places: ArrayLike) -> _periphon.Motion:
     return _periphon.Motion.path(seconds, at)
 
 
-def orbit(seconds_per_turn: float, start: ArrayLike = (1.0, 0.0, 0.0), centre: ArrayLike = (0.0, 0.0, 0.0)):
+def orbit(
+    seconds_per_turn: float, start: ArrayLike = (1.0, 0.0, 0.0), centre: ArrayLike = (0.0, 0.0, 0.0)
+) -> _periphon.Motion:
     """A circle around the vertical axis through `centre`, from `centre + start` at time 0, counter-clockwise (clockwise if
     the seconds are negative)."""
     turn = number("seconds_per_turn", seconds_per_turn)

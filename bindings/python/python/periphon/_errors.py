@@ -12,15 +12,11 @@ class Error(Exception):
     is one.
     """
 
-    def __init__(
-        self, message: str = "", hints: Sequence[str] = (), path: str | None = None, errno: int | None = None
-    ) -> None:
+    def __init__(self, message: str = "", hints: Sequence[str] = (), path: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hints = tuple(hints)
         self.path = path
-        if errno is not None:
-            self.errno = errno
 
     def __str__(self) -> str:
         return "\n".join([self.message, *(f"hint: {hint}" for hint in self.hints)])
@@ -39,4 +35,10 @@ class LimitError(Error):
 
 
 class FileError(Error, OSError):
-    """The system refused: a missing file, no permission, a full disk."""
+    """The system refused: a missing file, no permission, a full disk. `errno` is the system's number for it."""
+
+    def __init__(
+        self, message: str = "", hints: Sequence[str] = (), path: str | None = None, errno: int | None = None
+    ) -> None:
+        super().__init__(message, hints, path)
+        self.errno = errno

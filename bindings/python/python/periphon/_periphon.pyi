@@ -5,6 +5,23 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "Engine",
+    "Head",
+    "HeadMotion",
+    "Motion",
+    "Room",
+    "decay_curve",
+    "directivity",
+    "materials",
+    "measures",
+    "presets",
+    "quaternion",
+    "render_file",
+    "render_stream",
+    "responses",
+]
+
 _Floats = NDArray[np.float64]
 _Samples = NDArray[np.float32]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from typing import NoReturn, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,9 +52,10 @@ def room_response(
     a network of delay lines follows; with `as_rendered`, with a wanted `t60` and for two ears the network takes over after
     the room's `order`, as in a render.
     """
-    given = room if isinstance(room, (Room, str)) or room is None else _no_room(room)
+    if not (isinstance(room, (Room, str)) or room is None):
+        _no_room(room)
     return _respond(
-        [given], source, listener, rate, length, receiver, head, orientation, directivity, facing, propagation,
+        [room], source, listener, rate, length, receiver, head, orientation, directivity, facing, propagation,
         as_rendered, speed_of_sound, None, single=True,
     )  # fmt: skip
 
@@ -83,6 +85,7 @@ def room_responses(
 
     A response depends on nothing but its own arguments: the same bits come out whatever the number of threads.
     """
+    given: list[Room | str | None]
     if isinstance(rooms, (Room, str)) or rooms is None:
         given = [rooms]
     elif isinstance(rooms, Sequence) and not isinstance(rooms, bytes):
@@ -96,9 +99,23 @@ def room_responses(
 
 
 def _respond(
-    rooms, sources, listeners, rate, length, receiver, head, orientation, directivity, facing, propagation,
-    as_rendered, speed_of_sound, threads, *, single,
-) -> Samples:  # fmt: skip
+    rooms: Sequence[Room | str | None],
+    sources: ArrayLike,
+    listeners: ArrayLike,
+    rate: float,
+    length: float | None,
+    receiver: Receiver,
+    head: Head | str | os.PathLike[str] | None,
+    orientation: ArrayLike | None,
+    directivity: str | float | ArrayLike,
+    facing: ArrayLike | None,
+    propagation: bool,
+    as_rendered: bool,
+    speed_of_sound: float,
+    threads: int | None,
+    *,
+    single: bool,
+) -> Samples:
     rate = number("rate", rate)
     source, listener = rows("source", sources, 3), rows("listener", listeners, 3)
     turned = orientations(orientation)
@@ -113,16 +130,15 @@ def _respond(
             f"one source and one listener make one response, the shapes given make {shape}", ["see room_responses"]
         )
     aim = _unit(rest[0] if rest else ears - at)
-    native = [default_room(room) for room in rooms]
-    if len(native) not in (1, len(at)):
-        raise ArgumentError(f"rooms: one is needed, or one for each of {len(at)} responses, not {len(native)}")
-    if len(native) == 1 and native[0] is None:
-        native = []
-    elif None in native:
+    if len(rooms) not in (1, len(at)):
+        raise ArgumentError(f"rooms: one is needed, or one for each of {len(at)} responses, not {len(rooms)}")
+    around = [default_room(room) for room in rooms]
+    native = [room._native for room in around if room is not None]
+    if len(native) < len(around) and len(around) > 1:
         raise ArgumentError("rooms: a sequence has a room for each response, not None")
     order, hears = _receiver(receiver, head, rate)
     out = _periphon.responses(
-        [room._native for room in native],
+        native,
         at,
         np.concatenate([ears, quaternions], axis=1),
         np.concatenate([parts, aim], axis=1),
@@ -149,7 +165,9 @@ def frames_of(length: float | None, rate: float) -> int | None:
     return round(frames)
 
 
-def _receiver(receiver: Receiver, head, rate: float) -> tuple[int, Head | None]:
+def _receiver(
+    receiver: Receiver, head: Head | str | os.PathLike[str] | None, rate: float
+) -> tuple[int, Head | None]:
     if receiver == "binaural":
         return -1, default_head(head, rate)
     if head is not None:
@@ -172,9 +190,9 @@ def pattern(directivity: str | float) -> float:
     return part
 
 
-def _patterns(directivity) -> tuple[Floats, tuple[int, ...]]:
+def _patterns(directivity: str | float | ArrayLike) -> tuple[Floats, tuple[int, ...]]:
     if isinstance(directivity, str) or np.ndim(directivity) == 0:
-        return np.array([[pattern(directivity)]]), ()
+        return np.array([[pattern(cast(float, directivity))]]), ()
     parts = np.array([pattern(d) for d in np.asarray(directivity, dtype=object).ravel()])
     return parts.reshape(-1, 1), np.shape(directivity)
 
@@ -187,5 +205,5 @@ def _unit(aim: Floats) -> Floats:
     return np.where(length > 0.0, aim / np.where(length > 0.0, length, 1.0), [1.0, 0.0, 0.0])
 
 
-def _no_room(room) -> None:
+def _no_room(room: object) -> NoReturn:
     raise ArgumentError(f"room: a Room, a preset's name or None is needed, not {type(room).__name__}")

@@ -73,7 +73,7 @@ class Room:
             whole("order", order, 0, 100),
             bool(late),
             None if t60 is None else _bands("t60", t60),
-            None if air is None else tuple(vector("air", air, 2)),
+            None if air is None else _pair("air", air),
             number("speed_of_sound", speed_of_sound),
         )
 
@@ -86,7 +86,7 @@ class Room:
 
     def replace(self, **changes: Any) -> Room:
         """The same room but for these arguments of the constructor."""
-        known = {
+        known: dict[str, Any] = {
             "size": self.size,
             "absorption": self.absorption,
             "order": self.order,
@@ -163,11 +163,16 @@ def default_room(room: Room | str | None) -> Room | None:
     raise ArgumentError(f"room: a Room, a preset's name or None is needed, not {type(room).__name__}")
 
 
+def _pair(name: str, value: ArrayLike) -> tuple[float, float]:
+    first, second = vector(name, value, 2)
+    return first, second
+
+
 def _bands(name: str, value: ArrayLike) -> list[float]:
     array = numbers(name, value)
     if array.shape not in ((), (1,), (7,)):
         raise ArgumentError(f"{name}: one number or seven are needed, the shape is {array.shape}")
-    return np.broadcast_to(array, 7).tolist()
+    return [float(x) for x in np.broadcast_to(array, 7)]
 
 
 def _wall(name: str, value: Any) -> list[float]:
