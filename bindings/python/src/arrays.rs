@@ -23,26 +23,54 @@ pub(crate) fn rows<const N: usize>(what: &str, array: &PyReadonlyArray2<'_, f64>
     Ok(view.rows().into_iter().map(|row| std::array::from_fn(|i| row[i])).collect())
 }
 
+/// Places farther than this from the origin along an axis are mistakes, metres: numbers lose their meaning somewhere.
+pub(crate) const FARTHEST_M: f64 = 1e7;
+
+/// Sample rates that are meant, Hz.
+pub(crate) const RATES: std::ops::RangeInclusive<f64> = 1e3..=1e6;
+
+/// A sample rate.
+///
+/// # Errors
+/// `ArgumentError` if it is none.
+pub(crate) fn sample_rate(rate: f64) -> PyResult<f64> {
+    if RATES.contains(&rate) {
+        return Ok(rate);
+    }
+    Err(argument(format!("a sample rate is 1000 to 1000000 Hz, not {rate}")))
+}
+
+/// A place, x, y, z in metres.
+///
+/// # Errors
+/// `ArgumentError` if it is not finite, or farther than anything.
+pub(crate) fn place(what: &str, at: [f64; 3]) -> PyResult<Vec3> {
+    if at.iter().all(|x| x.abs() <= FARTHEST_M) {
+        return Ok(vec3(at));
+    }
+    Err(argument(format!("{what} must be finite, at most {FARTHEST_M} m away, not {at:?}")))
+}
+
 /// Places, one a row: x, y, z in metres.
 ///
 /// # Errors
-/// `ArgumentError` if a place is not finite, or rows have not three numbers.
+/// `ArgumentError` if a place is not finite or too far, or rows have not three numbers.
 pub(crate) fn places(what: &str, array: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Vec3>> {
-    let places: Vec<Vec3> = rows(what, array)?.into_iter().map(vec3).collect();
-    match places.iter().position(|p| !p.is_finite()) {
-        Some(i) => Err(argument(format!("{what}: place {i} is not finite"))),
-        None => Ok(places),
-    }
+    let one = |(i, at)| place(&format!("{what}: place {i}"), at);
+    rows(what, array)?.into_iter().enumerate().map(one).collect()
 }
 
-/// A place.
+/// Three numbers as they are.
 pub(crate) fn vec3([x, y, z]: [f64; 3]) -> Vec3 {
     Vec3::new(x, y, z)
 }
 
 /// A pose: x, y, z, then the quaternion w, x, y, z, as it is.
-pub(crate) fn pose([x, y, z, w, i, j, k]: [f64; 7]) -> Pose {
-    Pose::new(Vec3::new(x, y, z), Rotation { w, x: i, y: j, z: k })
+///
+/// # Errors
+/// `ArgumentError` as for a place.
+pub(crate) fn pose([x, y, z, w, i, j, k]: [f64; 7]) -> PyResult<Pose> {
+    Ok(Pose::new(place("the listener's place", [x, y, z])?, Rotation { w, x: i, y: j, z: k }))
 }
 
 /// Values as an array of a shape, without copying.

@@ -1,6 +1,6 @@
 //! Heads: measured responses of two ears, and what lies between the measured directions.
 
-use crate::arrays::{places, shaped, values};
+use crate::arrays::{places, rows, sample_rate, shaped, values};
 use crate::errors::{OrRaise, argument};
 use crate::pool;
 use numpy::{PyReadonlyArray2, PyReadonlyArray3};
@@ -22,6 +22,7 @@ impl Head {
     /// A built-in head by name, or a SOFA file.
     #[staticmethod]
     fn open(py: Python<'_>, name: &str, rate: f64) -> PyResult<Self> {
+        let rate = sample_rate(rate)?;
         let set = py.detach(|| hrtf::open(name, rate)).or_raise()?;
         Ok(Self { set })
     }
@@ -35,6 +36,7 @@ impl Head {
         measured_rate: f64,
         rate: f64,
     ) -> PyResult<Self> {
+        let (measured_rate, rate) = (sample_rate(measured_rate)?, sample_rate(rate)?);
         let positions = places("places", &at)?;
         let (count, ears, taps) = responses.as_array().dim();
         if (count, ears) != (positions.len(), 2) {
@@ -136,9 +138,12 @@ fn heard(set: &HrtfSet, at: Vec3, ear: usize, shop: &mut Interpolator, out: &mut
 /// The unit quaternions (w, x, y, z), `[N][4]`, of turns by yaw, pitch and roll, `[N][3]` in degrees.
 #[pyfunction]
 pub(crate) fn quaternion<'py>(py: Python<'py>, angles: PyReadonlyArray2<'py, f64>) -> PyResult<Bound<'py, PyAny>> {
-    let angles = places("angles", &angles)?;
-    let one = |a: &Vec3| {
-        let q = Rotation::from_yaw_pitch_roll(a.x, a.y, a.z);
+    let angles = rows::<3>("angles", &angles)?;
+    if angles.iter().flatten().any(|a| !a.is_finite()) {
+        return Err(argument("angles must be finite"));
+    }
+    let one = |[yaw, pitch, roll]: &[f64; 3]| {
+        let q = Rotation::from_yaw_pitch_roll(*yaw, *pitch, *roll);
         [q.w, q.x, q.y, q.z]
     };
     shaped(py, angles.iter().flat_map(one).collect::<Vec<f64>>(), [angles.len(), 4])

@@ -1,6 +1,6 @@
 //! Ways of sources and heads.
 
-use crate::arrays::{places, pose, rows, values, vec3};
+use crate::arrays::{place, places, pose, rows, values};
 use crate::errors::{OrRaise, argument};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -16,11 +16,7 @@ impl Motion {
     /// In one place.
     #[staticmethod]
     fn still(at: [f64; 3]) -> PyResult<Self> {
-        let at = vec3(at);
-        if !at.is_finite() {
-            return Err(argument(format!("a place must be finite, not {:?}", [at.x, at.y, at.z])));
-        }
-        Ok(Self { motion: periphon::Motion::Still(at) })
+        Ok(Self { motion: periphon::Motion::Still(place("a place", at)?) })
     }
 
     /// From place to place `[N][3]`, at rising times `[N]`.
@@ -34,10 +30,9 @@ impl Motion {
     /// On a circle around a vertical axis through `centre`, from `centre + start`, counter-clockwise.
     #[staticmethod]
     fn orbit(centre: [f64; 3], start: [f64; 3], seconds_per_turn: f64) -> PyResult<Self> {
-        let (centre, start) = (vec3(centre), vec3(start));
-        if !(centre.is_finite() && start.is_finite() && seconds_per_turn.is_finite() && seconds_per_turn != 0.0) {
-            let message = "an orbit needs a finite centre and start, and seconds for a turn that are not 0";
-            return Err(argument(message));
+        let (centre, start) = (place("an orbit's centre", centre)?, place("an orbit's start", start)?);
+        if !(1e-3..=1e9).contains(&seconds_per_turn.abs()) {
+            return Err(argument(format!("an orbit takes 0.001 to 1e9 s for a turn, not {seconds_per_turn}")));
         }
         Ok(Self { motion: periphon::Motion::Orbit { centre, start, seconds_per_turn } })
     }
@@ -53,8 +48,8 @@ pub(crate) struct HeadMotion {
 impl HeadMotion {
     /// In one pose: x, y, z, then the quaternion w, x, y, z.
     #[staticmethod]
-    fn still(at: [f64; 7]) -> Self {
-        Self { motion: periphon::HeadMotion::Still(pose(at)) }
+    fn still(at: [f64; 7]) -> PyResult<Self> {
+        Ok(Self { motion: periphon::HeadMotion::Still(pose(at)?) })
     }
 
     /// From pose to pose `[N][7]`, at rising times `[N]`.
@@ -62,7 +57,8 @@ impl HeadMotion {
     fn path(times: PyReadonlyArray1<'_, f64>, poses: PyReadonlyArray2<'_, f64>) -> PyResult<Self> {
         let (times, poses) = (values(&times), rows::<7>("poses", &poses)?);
         same(times.len(), poses.len(), "poses")?;
-        let keys = times.into_iter().zip(poses.into_iter().map(pose));
+        let poses: Vec<_> = poses.into_iter().map(pose).collect::<PyResult<_>>()?;
+        let keys = times.into_iter().zip(poses);
         Ok(Self { motion: periphon::HeadMotion::path(keys).or_raise()? })
     }
 }

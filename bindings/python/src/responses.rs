@@ -1,6 +1,6 @@
 //! Impulse responses from sources to listeners, one or thousands, on all cores.
 
-use crate::arrays::{places, pose, rows, shaped};
+use crate::arrays::{places, pose, rows, sample_rate, shaped};
 use crate::engine::beam;
 use crate::errors::{OrRaise, argument};
 use crate::head::Head;
@@ -57,18 +57,16 @@ pub(crate) fn responses<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let sources = places("sources", &sources)?;
-    let listeners = rows::<7>("listeners", &listeners)?;
+    let listeners: Vec<_> = rows("listeners", &listeners)?.into_iter().map(pose).collect::<PyResult<_>>()?;
     let beams = rows::<4>("beams", &beams)?;
     let count = sources.len();
     if listeners.len() != count || beams.len() != count || ![0, 1, count].contains(&rooms.len()) {
         return Err(argument("there must be one listener, beam and room for each source"));
     }
-    if listeners.iter().flatten().chain(beams.iter().flatten()).any(|x| !x.is_finite()) {
-        return Err(argument("listeners and directions must be finite"));
+    if beams.iter().flatten().any(|x| !x.is_finite()) {
+        return Err(argument("directions must be finite"));
     }
-    if !(1e3..=1e6).contains(&rate) {
-        return Err(argument(format!("the sample rate must be 1000 to 1000000 Hz, not {rate}")));
-    }
+    let rate = sample_rate(rate)?;
     if !(100.0..=2000.0).contains(&speed_of_sound) {
         return Err(argument(format!("the speed of sound must be 100 to 2000 m/s, not {speed_of_sound}")));
     }
@@ -91,7 +89,7 @@ pub(crate) fn responses<'py>(
         Transmission {
             room: rooms.get(i).or(rooms.first()),
             source: sources[i],
-            head: pose(listeners[i]),
+            head: listeners[i],
             beam: beam(everywhere, facing),
             gain: 1.0,
             propagation,
