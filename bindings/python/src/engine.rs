@@ -4,18 +4,25 @@
 //! steer. Two threads that render with one engine wait for each other.
 
 use crate::arrays::{shaped, values};
-use crate::errors::{OrRaise, argument};
+use crate::errors::{OrRaise, argument, raise};
 use crate::head::Head;
 use crate::motion::{HeadMotion, Motion};
 use crate::pool;
 use crate::room::Room;
 use numpy::PyReadonlyArray1;
-use periphon::{Beam, Control, FieldSpec, SourceId, SourceSpec, Space, Vec3};
+use periphon::{Beam, Control, Error, FieldSpec, SourceId, SourceSpec, Space, Vec3};
 use pyo3::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The longest stretch rendered in one call, frames: five hours at 48 kHz.
 const MOST_FRAMES: usize = 1 << 30;
+
+/// What a source takes at most without delays, and what 100 m of delay take at 48 kHz, bytes: roughly.
+const SOURCE_BYTES: f64 = 2e5;
+const DELAY_BYTES: f64 = 1e6;
+
+/// An engine of more would have to be meant; without so much memory, the process would end.
+const MOST_BYTES: f64 = 8e9;
 
 /// An engine and its control.
 #[pyclass(frozen, module = "periphon._periphon")]
@@ -45,6 +52,11 @@ impl Engine {
         fields: Vec<(usize, f32, bool)>,
         room: Option<PyRef<'_, Room>>,
     ) -> PyResult<Self> {
+        let delays = reach.unwrap_or(0.0) / 100.0 * DELAY_BYTES * head.set.sample_rate() / 48_000.0;
+        if max_sources as f64 * (SOURCE_BYTES + delays) > MOST_BYTES {
+            let error = Error::limit(format!("an engine of {max_sources} sources would need more than 8 GB"));
+            return Err(raise(&error.hint("ask for fewer sources, or a shorter propagation")));
+        }
         let mut builder = periphon::Engine::builder(&head.set).max_block(max_block).max_sources(max_sources);
         if offline {
             builder = builder.offline();

@@ -162,6 +162,10 @@ def test_an_engine_wants_what_fits(head):
         dict(speed_of_sound=NAN), dict(position=[0, 0]), dict(orientation=[0, 0, 0, 0]),
     ):  # fmt: skip
         refused(lambda wrong=wrong: pp.Engine(head, **wrong))
+    refused(lambda: pp.Engine(head, max_sources=65_536), "8 GB", kind=pp.LimitError)
+    refused(lambda: pp.Engine(head, max_sources=1000, propagation=10_000), "8 GB", kind=pp.LimitError)
+    refused(lambda: pp.orbit(1e-300), "orbit")
+    refused(lambda: pp.Engine(head, position=[1e8, 0, 0]), "at most")
     engine = pp.Engine(head, max_sources=2)
     source = engine.add([1, 0, 0])
     for wrong in (
