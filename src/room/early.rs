@@ -18,6 +18,7 @@ use crate::ambisonics::encode_third;
 use crate::coords::{Pose, Rotation, Vec3};
 use crate::dsp::fractional::{SHORT_AHEAD, ShortReader};
 use crate::dsp::kernel::paths::{PathKernels, Ramp};
+use crate::dsp::simd::fetch;
 use crate::spatializer::point::Basis;
 
 /// Images that are heard through head responses: those of first order.
@@ -315,7 +316,10 @@ impl Early {
             path.read(&stretch, ends, &self.reader, reading, signal);
             self.group.kernels.feed(signal, feeds, stretch.feed, to.lines, to.stride);
         }
-        for i in order.iter().map(|i| *i as usize) {
+        for (n, i) in order.iter().map(|i| *i as usize).enumerate() {
+            if let Some(next) = order.get(n + 2).and_then(|i| paths.get(*i as usize)) {
+                fetch(std::slice::from_ref(next));
+            }
             let (path, feeds) = (&paths[i], &self.images[i].feeds);
             let mut add = |stretch: &Stretch, fade: [f32; 2], ramp: Ramp, to: &mut Outlets<'_>| {
                 let signal = &mut self.group.signals[self.group.count * to.stride..][..frames];

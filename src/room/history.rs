@@ -3,6 +3,7 @@
 use super::BANDS;
 use super::bands::{BandSplit, Weights};
 use crate::dsp::kernel::paths::{GROUP, PLANES, PathKernels};
+use crate::dsp::simd::fetch;
 
 /// Samples that are cut at once.
 const CHUNK: usize = 64;
@@ -47,6 +48,9 @@ impl Parts {
         split.settle();
     }
 }
+
+/// Groups fetched ahead: about as far as one path's delay is from the next one's.
+const AHEAD: usize = 4;
 
 /// Samples of each plane that lie side by side.
 pub const SIDE: usize = GROUP;
@@ -156,6 +160,10 @@ impl History {
         let flat = !self.is_coloured() || (stays && from.iter().all(|x| *x == from[0]));
         let by_sample = 1.0 / len as f32;
         let step: Weights = if stays { [0.0; BANDS] } else { std::array::from_fn(|b| (to[b] - from[b]) * by_sample) };
+        // Paths are read from the shortest delay to the longest: the next one goes on where this one begins.
+        if let Some(next) = group.checked_sub(AHEAD) {
+            fetch(&self.groups[next * size..group * size]);
+        }
         let runs = [(group, 0, here), (0, here, groups - here)];
         for (group, done, count) in runs.into_iter().filter(|r| r.2 > 0) {
             let groups = &self.groups[group * size..][..count * size];
