@@ -67,7 +67,7 @@ function silence(key) {
 /** A place for one more, some steps from the listener. */
 function spot(n) {
   const [ahead, left] = SPOTS[n % SPOTS.length];
-  const reach = Math.min(1.6, Math.max(0.45, now().size[1] / 5));
+  const reach = Math.max(0.45, 0.55 * Math.sqrt(Math.max(...now().size)));
   return inside([room.me[0] + ahead * reach, room.me[1] + left * reach, Math.min(1.3, now().size[2] / 2)]);
 }
 
@@ -169,10 +169,13 @@ function meters(from) {
 /** Another room: everything keeps its direction and, where there is room, its distance. */
 async function enter(name) {
   const before = room.me;
+  const was = now().size;
   room.name = name;
   const { size, listener } = now();
+  // Nearer in small rooms, farther in large ones, but not by as much as the rooms differ.
+  const scale = Math.sqrt(Math.max(size[0], size[1]) / Math.max(was[0], was[1]));
   plan.room(size, !PRESETS[name]);
-  const offsets = [...room.things.values()].map((t) => [t.key, t.position.map((v, i) => v - before[i])]);
+  const offsets = [...room.things.values()].map((t) => [t.key, t.position.map((v, i) => (v - before[i]) * (i < 2 ? scale : 1))]);
   walkTo(listener);
   for (const [key, offset] of offsets) put(key, offset.map((v, i) => room.me[i] + v));
   if (!room.node) return;
@@ -299,4 +302,4 @@ if (typeof DeviceOrientationEvent !== 'undefined' && matchMedia('(pointer: coars
   $('orientation').hidden = false;
   $('orientation').onclick = followDevice;
 }
-if ('serviceWorker' in navigator) navigator.serviceWorker.register('sw.js').catch(() => {});
+if ('serviceWorker' in navigator) navigator.serviceWorker.register('../sw.js').catch(() => {});

@@ -30,7 +30,7 @@ export class Plan {
   room(size, open) {
     this.#size = size;
     const [length, width] = size;
-    this.#unit = Math.max(length, width) / 60;
+    this.#unit = Math.max(length, width) / 70;
     const margin = 3 * this.#unit;
     this.#svg.setAttribute('viewBox', `${-margin} ${-margin} ${width + 2 * margin} ${length + 2 * margin}`);
     this.#svg.classList.toggle('open', open);

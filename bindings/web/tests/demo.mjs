@@ -80,7 +80,10 @@ export async function demo({ open, folder }) {
   const yaw = await phone.evaluate(() => room.yaw);
   await phone.tap('#pad [data-turn="1"]');
   assert.equal(await phone.evaluate(() => room.yaw), yaw + 15);
+  // Nobody is there to be asked.
+  await phone.evaluate(() => (DeviceOrientationEvent.requestPermission = async () => 'granted'));
   await phone.tap('#orientation');
+  await phone.waitForFunction(() => /Turn the device/.test(document.getElementById('status').textContent));
   await phone.evaluate(() => {
     for (const alpha of [100, 130]) dispatchEvent(new DeviceOrientationEvent('deviceorientation', { alpha, beta: 0, gamma: 0 }));
   });

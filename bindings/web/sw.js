@@ -1,7 +1,8 @@
-// Keeps the page for times without a network: everything it needs, fetched once; the network first where there is one.
+// Keeps the page demo/ for times without a network: everything it needs, fetched once; the network first where there is one. It lies here, and not
+// beside the page, because a worker's script must lie below it.
 
 const CACHE = 'periphon-demo-1';
-const FILES = ['./', 'main.js', 'plan.js', 'loops.js', 'style.css', 'icon.svg', 'manifest.webmanifest', '../periphon.wasm', '../js/index.js', '../js/core.js', '../js/spec.js', '../js/builder.js', '../js/worklet.js'];
+const FILES = ['demo/', ...['main.js', 'plan.js', 'loops.js', 'style.css', 'icon.svg', 'manifest.webmanifest'].map((f) => `demo/${f}`), 'periphon.wasm', ...['index', 'core', 'spec', 'builder', 'worklet'].map((f) => `js/${f}.js`)];
 
 addEventListener('install', (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)).then(() => skipWaiting()));
