@@ -10,12 +10,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if data.delays.iter().flatten().any(|d| *d != 0.0) {
         return Err("delays are not packed".into());
     }
-    let head = pack::Head {
-        rate: data.sample_rate as u32,
-        taps: data.taps,
-        places: data.positions,
-        responses: data.irs,
-    };
+    let head =
+        pack::Head { rate: data.sample_rate as u32, taps: data.taps, places: data.positions, responses: data.irs };
     let packed = pack::pack(&head);
     if pack::unpack(&packed).is_none() {
         return Err("the packed head cannot be read".into());

@@ -63,7 +63,8 @@ fn process(state: &mut State, from: usize, frames: usize) -> Result<()> {
     let Halves { engine, block, inputs, active, ears, .. } = state.halves()?;
     let block = *block;
     let to = from.checked_add(frames).filter(|to| *to <= block);
-    let to = to.ok_or_else(|| Error::argument(format!("{frames} frames from {from} on do not lie in a block of {block}")))?;
+    let to =
+        to.ok_or_else(|| Error::argument(format!("{frames} frames from {from} on do not lie in a block of {block}")))?;
     let mut planes: [&[f32]; MOST_SOURCES] = [&[]; MOST_SOURCES];
     for ((plane, input), active) in planes.iter_mut().zip(inputs.chunks_exact(block)).zip(active.iter()) {
         if *active != 0 {

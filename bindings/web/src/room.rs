@@ -20,7 +20,10 @@ pub extern "C" fn periphon_room(seconds: f64) -> u32 {
     call(|state| {
         let n = &state.numbers;
         if !(n[3] >= 0.0 && n[3] <= 100.0 && n[3].fract() == 0.0) {
-            return Err(Error::argument(format!("the order of reflections is a whole number from 0 to 100, not {}", n[3])));
+            return Err(Error::argument(format!(
+                "the order of reflections is a whole number from 0 to 100, not {}",
+                n[3]
+            )));
         }
         let bands = |from: usize| -> [f64; BANDS] { std::array::from_fn(|b| n[from + b]) };
         let mut room = Room::new([n[0], n[1], n[2]], 0.0).with_order(n[3] as usize).with_late(n[4] != 0.0);
