@@ -44,6 +44,9 @@ fn arguments() -> Result<Arguments> {
     Ok(found)
 }
 
+/// What is changed, in turn.
+const CHANGES: [&str; 6] = ["studio", "kemar", "pause", "on, living-room", "ku100", "seek"];
+
 /// A scene of sixteen tones and noises, each on its own way around the listener.
 fn scene(dir: &Path, seconds: f64) -> Result<PathBuf> {
     let mut scene = Scene::new();
@@ -167,7 +170,7 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     let began = Instant::now();
     let (mut changes, mut poses) = (0u32, 0u64);
     let mut next_change = 2.0;
-    let mut worst = 0.0;
+    let (mut worst, mut missed, mut last) = (0.0, 0, ("nothing", 0.0));
     while began.elapsed().as_secs_f64() < given.seconds && !player.is_over() {
         let t = began.elapsed().as_secs_f64();
         // A head that looks around, as a tracker sends it: a hundred times a second and more.
@@ -176,7 +179,8 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
         poses += 1;
         if !given.still_room && t > next_change {
             next_change += 2.0;
-            match changes % 6 {
+            last = (CHANGES[changes as usize % CHANGES.len()], t);
+            match changes as usize % CHANGES.len() {
                 0 => player.set_room(Some("studio".to_string())),
                 1 => player.set_hrtf("kemar"),
                 2 => player.pause(true),
@@ -190,6 +194,11 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
             changes += 1;
         }
         let status = player.status();
+        if status.xruns > missed {
+            let (what, since) = (last.0, 1000.0 * (t - last.1));
+            eprintln!("{t:.2} s: {} dropouts, {since:.0} ms after '{what}'", status.xruns - missed);
+            missed = status.xruns;
+        }
         if status.max_load > worst {
             worst = status.max_load;
             eprintln!("{t:.2} s: the worst callback so far took {:.0} % of its time", 100.0 * worst);

@@ -272,9 +272,11 @@ fn what_is_no_film_is_refused_and_leaves_nothing() {
     if clip(d, "a.mkv", 48_000, 0.0, &["-c:v", "mpeg4", "-c:a", "flac"]).is_none() {
         return;
     }
+    ffmpeg(d, &["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10", "-t", "1", "-c:v", "mpeg4", "mute.mp4"]).unwrap();
     std::fs::write(d.join("a.mp4"), "here before").unwrap();
     std::fs::write(d.join("b.toml"), "format = 1\n[[source]]\nfile = \"noise.wav\"\nposition = [1, 0, 0]\n").unwrap();
     let before: Vec<_> = std::fs::read_dir(d).unwrap().map(|e| e.unwrap().file_name()).collect();
+    refused(&periphon(d, &["render", "mute.mp4"]), 1, "there is no sound in it");
     refused(&periphon(d, &["render", "noise.wav", "-o", "b.mp4"]), 2, "has no picture");
     refused(&periphon(d, &["render", "b.toml", "-o", "b.mp4"]), 2, "have no picture");
     refused(&periphon(d, &["render", "a.mkv", "-o", "a.mp4"]), 2, "exists already");

@@ -121,6 +121,9 @@ pub(super) fn open(path: &Path, what: &str, why: Option<Error>) -> Result<Opened
     let mut tags = Tags::default();
     let Ok(header) = read_header(&mut pipe.stdout, None, &mut tags, &mut Vec::new()) else {
         let (_, said) = pipe.finish();
+        if said.contains("matches no streams") {
+            return Err(Error::malformed(format!("there is no sound in it, only what else {what} holds")));
+        }
         let said = if said.is_empty() { "no sound came".into() } else { said };
         return Err(Error::malformed(format!("the sound is {what}, and ffmpeg could not decode it: {said}")));
     };

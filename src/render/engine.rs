@@ -507,6 +507,8 @@ impl Hearing<'_> {
         if ears.are_quiet() {
             return;
         }
+        // They arrive while the signal is transformed.
+        ears.voices().for_each(|v| v.fetch(self.bank));
         let (old, new) = ears.window();
         self.fft.forward_of(old, new, &mut self.spectrum.re, &mut self.spectrum.im);
         for voice in ears.voices() {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::headphones::graphic::minimum_phase;
 use crate::hrtf::HrtfSet;
 use crate::panorama::stage::Spot;
-use crate::panorama::timbre::{Pair, Seat, add_bass, equalisers, flat};
+use crate::panorama::timbre::{Curve, Pair, Seat, add_bass, equalisers, flat};
 use crate::panorama::{Balance, Decomposer, Options, StageFile};
 use crate::spatializer::SourceSpec;
 use rustfft::FftPlanner;
@@ -233,7 +233,7 @@ pub(super) fn colours(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Ve
         return Vec::new();
     };
     curves.iter_mut().for_each(|c| add_bass(c, file.bass_db));
-    let mut made: Vec<(&Vec<(f64, f64)>, Vec<f32>)> = Vec::new();
+    let mut made: Vec<(&Curve, Vec<f32>)> = Vec::new();
     for curve in &curves {
         // Mirror images have one in common.
         let same = made.iter().find(|(known, _)| *known == curve).map(|(_, filter)| filter.clone());

@@ -3,7 +3,7 @@
 
 use super::bands::BandFilter;
 use super::history::{History, Parts};
-use super::path::{NEAREST, Path, Placing, Point, Reading, Stretch, THIRD, ramp, slack};
+use super::path::{NEAREST, Path, Placing, Point, Reading, Span, Stretch, THIRD, slack};
 use super::{BANDS, Bands};
 use crate::ambisonics::encode_third;
 use crate::dsp::fractional::{LONG_AHEAD, LongReader};
@@ -140,7 +140,8 @@ impl Direct {
         if !medium.propagation && self.path.is_plain() {
             return;
         }
-        let stretch = Stretch::new(&self.path, basis, signal.len());
+        let span = Span::new(basis, signal.len());
+        let stretch = Stretch::new(&self.path, &span);
         if medium.propagation {
             let reading = Reading { history: &self.history, past: &mut medium.past, other: &mut medium.other };
             self.path.read(&stretch, ends, &medium.reader, reading, signal);
@@ -148,8 +149,8 @@ impl Direct {
             stretch.read_at_once(&self.history, &mut medium.past, signal);
         }
         if self.path.spreads() {
-            let [from, to] = &stretch.ends;
-            medium.kernels.mix(bus.samples, bus.stride, signal.len(), signal, &[ramp(&from.gains, &to.gains)]);
+            let ramp = self.path.ramp(&span, [1.0; 2], &medium.kernels);
+            medium.kernels.mix(bus.samples, bus.stride, signal.len(), signal, &[ramp]);
             signal.iter_mut().for_each(|x| *x *= self.narrow);
         }
     }

@@ -12,12 +12,13 @@ use super::bands::BandFilter;
 use super::history::{History, Parts};
 use super::late::LateDesign;
 use super::lattice::Image;
-use super::path::{Path, Placing, Point, Reading, Stretch, THIRD, ramp, slack};
+use super::path::{Path, Placing, Point, Reading, Span, Stretch, THIRD, ramp, slack};
 use super::{BANDS, Bands, Room};
 use crate::ambisonics::encode_third;
 use crate::coords::{Pose, Rotation, Vec3};
 use crate::dsp::fractional::{SHORT_AHEAD, ShortReader};
 use crate::dsp::kernel::paths::{PathKernels, Ramp};
+use crate::dsp::simd::fetch;
 use crate::spatializer::point::Basis;
 
 /// Images that are heard through head responses: those of first order.
@@ -268,11 +269,13 @@ impl Early {
         let fixed = &self.images[i];
         let Placing { head, gain, beam, .. } = &aim.placing;
         let way = fixed.image.position(self.size, aim.place) - head.position;
-        let distance = way.norm().max(super::path::NEAREST);
+        let far = way.norm();
+        let distance = far.max(super::path::NEAREST);
         let delay = ((distance - aim.start) * self.samples_per_metre).max(SHORT_AHEAD as f64);
         let mut colour = self.senders[source].paths[i].colour(distance, &fixed.wall, &self.air, &self.filter);
-        let direction = way.direction();
-        let mut sent = beam.gain(fixed.image.seen_by_source(direction * -1.0));
+        let direction = if far > 1e-9 { way * (1.0 / far) } else { way.direction() };
+        let omni = beam.everywhere == 1.0;
+        let mut sent = if omni { 1.0 } else { beam.gain(fixed.image.seen_by_source(direction * -1.0)) };
         if !self.coloured {
             // All bands alike: a gain like any other.
             sent *= f64::from(colour[0]);
@@ -303,36 +306,41 @@ impl Early {
     /// its ends as parts of the segment.
     pub(crate) fn render(&mut self, source: usize, frames: usize, basis: &Basis, ends: [f64; 2], to: &mut Outlets<'_>) {
         let Sender { history, paths, order, .. } = &self.senders[source];
-        for i in (0..self.near).chain(order.iter().map(|i| *i as usize)) {
-            let (path, fixed) = (&paths[i], &self.images[i]);
-            let stretch = Stretch::new(path, basis, frames);
-            if i < self.near {
-                let signal = &mut to.near[(source * NEAR + i) * to.stride..][..frames];
-                let reading = Reading { history, past: &mut self.past, other: &mut self.other };
-                path.read(&stretch, ends, &self.reader, reading, signal);
-                let feed = [stretch.ends[0].feed, stretch.ends[1].feed];
-                self.group.kernels.feed(signal, &fixed.feeds, feed, to.lines, to.stride);
-                continue;
+        let span = Span::new(basis, frames);
+        let kernels = self.group.kernels;
+        for i in 0..self.near {
+            let (path, feeds) = (&paths[i], &self.images[i].feeds);
+            let stretch = Stretch::new(path, &span);
+            let signal = &mut to.near[(source * NEAR + i) * to.stride..][..frames];
+            let reading = Reading { history, past: &mut self.past, other: &mut self.other };
+            path.read(&stretch, ends, &self.reader, reading, signal);
+            self.group.kernels.feed(signal, feeds, stretch.feed, to.lines, to.stride);
+        }
+        for (n, i) in order.iter().map(|i| *i as usize).enumerate() {
+            if let Some(next) = order.get(n + 2).and_then(|i| paths.get(*i as usize)) {
+                fetch(std::slice::from_ref(next));
             }
-            let mut add = |stretch: &Stretch, fade: [f32; 2], to: &mut Outlets<'_>| {
+            let (path, feeds) = (&paths[i], &self.images[i].feeds);
+            let mut add = |stretch: &Stretch, fade: [f32; 2], ramp: Ramp, to: &mut Outlets<'_>| {
                 let signal = &mut self.group.signals[self.group.count * to.stride..][..frames];
                 stretch.read(&self.reader, history, &mut self.past, signal);
-                let feed = std::array::from_fn(|e| fade[e] * stretch.ends[e].feed);
-                self.group.kernels.feed(signal, &fixed.feeds, feed, to.lines, to.stride);
-                let [from, end] = std::array::from_fn(|e| stretch.ends[e].gains.map(|g| fade[e] * g));
-                self.group.gains[self.group.count] = ramp(&from, &end);
+                let feed = std::array::from_fn(|e| fade[e] * stretch.feed[e]);
+                self.group.kernels.feed(signal, feeds, feed, to.lines, to.stride);
+                self.group.gains[self.group.count] = ramp;
                 self.group.count += 1;
                 if self.group.count == GROUP {
                     self.group.flush(frames, to);
                 }
             };
-            match path.before() {
-                None => add(&stretch, [1.0; 2], to),
-                Some(before) => {
-                    add(&before, ends.map(|e| 1.0 - e as f32), to);
-                    add(&stretch, ends.map(|e| e as f32), to);
+            let fade = match path.before() {
+                None => [1.0; 2],
+                Some((before, gains)) => {
+                    let fade = ends.map(|e| 1.0 - e as f32);
+                    add(&before, fade, ramp(&gains.map(|g| fade[0] * g), &gains.map(|g| fade[1] * g)), to);
+                    ends.map(|e| e as f32)
                 }
-            }
+            };
+            add(&Stretch::new(path, &span), fade, path.ramp(&span, fade, &kernels), to);
         }
         self.group.flush(frames, to);
     }

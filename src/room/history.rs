@@ -3,6 +3,7 @@
 use super::BANDS;
 use super::bands::{BandSplit, Weights};
 use crate::dsp::kernel::paths::{GROUP, PLANES, PathKernels};
+use crate::dsp::simd::fetch;
 
 /// Samples that are cut at once.
 const CHUNK: usize = 64;
@@ -47,6 +48,9 @@ impl Parts {
         split.settle();
     }
 }
+
+/// Groups fetched ahead: about as far as one path's delay is from the next one's.
+const AHEAD: usize = 4;
 
 /// Samples of each plane that lie side by side.
 pub const SIDE: usize = GROUP;
@@ -140,9 +144,9 @@ impl History {
         len + 2 * SIDE
     }
 
-    /// `len` samples that end `back` frames before the newest one's end, the parts weighted from `from` to `to` along a
-    /// straight line. What lies further back than the history is silence. `room` has at least [`History::room`] floats.
-    pub fn read<'a>(&self, back: usize, len: usize, from: &Weights, to: &Weights, room: &'a mut [f32]) -> &'a [f32] {
+    /// `len` samples that end `back` frames before the newest one's end, the parts weighted along a straight line from
+    /// the first weights to the second ones. What lies further back than the history is silence. `room` has at least [`History::room`] floats.
+    pub fn read<'a>(&self, back: usize, len: usize, [from, to]: &[Weights; 2], room: &'a mut [f32]) -> &'a [f32] {
         let end = self.at.saturating_sub(back as u64);
         let known = end.saturating_sub(self.born.max(self.at.saturating_sub(self.len as u64)));
         let unknown = len.saturating_sub(usize::try_from(known).unwrap_or(usize::MAX));
@@ -152,8 +156,14 @@ impl History {
         let groups = (before + len).div_ceil(SIDE);
         let size = self.count * SIDE;
         let here = groups.min(self.len / SIDE - group);
-        let flat = !self.is_coloured() || (from == to && from.iter().all(|x| *x == from[0]));
-        let step: Weights = std::array::from_fn(|b| (to[b] - from[b]) / len as f32);
+        let stays = from == to;
+        let flat = !self.is_coloured() || (stays && from.iter().all(|x| *x == from[0]));
+        let by_sample = 1.0 / len as f32;
+        let step: Weights = if stays { [0.0; BANDS] } else { std::array::from_fn(|b| (to[b] - from[b]) * by_sample) };
+        // Paths are read from the shortest delay to the longest: the next one goes on where this one begins.
+        if let Some(next) = group.checked_sub(AHEAD) {
+            fetch(&self.groups[next * size..group * size]);
+        }
         let runs = [(group, 0, here), (0, here, groups - here)];
         for (group, done, count) in runs.into_iter().filter(|r| r.2 > 0) {
             let groups = &self.groups[group * size..][..count * size];
@@ -195,18 +205,18 @@ mod tests {
         let mut room = vec![0.0; History::room(50)];
         for weights in [[1.0; BANDS], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.999_999]] {
             for back in 0..60 {
-                let out = history.read(back, 50, &weights, &weights, &mut room);
+                let out = history.read(back, 50, &[weights; 2], &mut room);
                 for (y, x) in out.iter().zip(&x[950 - back..]) {
                     assert!((y - x).abs() < 2e-6, "{y} {x}");
                 }
             }
         }
-        let out = history.read(108, 50, &[1.0; BANDS], &[1.0; BANDS], &mut room);
+        let out = history.read(108, 50, &[[1.0; BANDS]; 2], &mut room);
         assert!(out[..30].iter().all(|x| *x == 0.0), "further back than it remembers");
         assert!((out[30] - x[872]).abs() < 2e-6);
         history.reset();
         push(&mut history, &[0.5; 30]);
-        let out = history.read(0, 50, &[1.0; BANDS], &[1.0; BANDS], &mut room);
+        let out = history.read(0, 50, &[[1.0; BANDS]; 2], &mut room);
         assert!(out[..20].iter().all(|x| *x == 0.0) && out[20..].iter().all(|x| *x == 0.5));
         push(&mut history, &[0.0; 128]);
         assert!(history.is_quiet());

@@ -5,7 +5,7 @@ use super::history::History;
 use super::{BANDS, Bands};
 use crate::coords::{Pose, Vec3};
 use crate::dsp::fractional::{Glide, LONG_TAPS, Reader};
-use crate::dsp::kernel::paths::{CHANNELS, Ramp};
+use crate::dsp::kernel::paths::{CHANNELS, PathKernels, Ramp};
 use crate::spatializer::Beam;
 use crate::spatializer::point::Basis;
 
@@ -147,8 +147,17 @@ impl Path {
     }
 
     /// The path it comes from, if it is cross-faded in this segment: along a straight line from one end to the other.
-    pub(crate) fn before(&self) -> Option<Stretch> {
-        self.from.as_ref().map(Stretch::still)
+    pub(crate) fn before(&self) -> Option<(Stretch, &[f32; THIRD])> {
+        self.from.as_ref().map(|from| (Stretch::still(from), &from.gains))
+    }
+
+    /// Where it goes over a stretch, times a gain at both ends.
+    #[inline]
+    pub(crate) fn ramp(&self, span: &Span, gain: [f32; 2], kernels: &PathKernels) -> Ramp {
+        let [a, b, c] = &self.points;
+        let arrived = self.rests || self.from.is_some();
+        let ends = if arrived { [[0.0, 0.0, 1.0]; 2] } else { span.ends };
+        kernels.blend([&a.gains, &b.gains, &c.gains], &std::array::from_fn(|e| ends[e].map(|w| gain[e] * w)))
     }
 
     /// True where the signal passes as it is.
@@ -191,47 +200,64 @@ pub(crate) fn ramp(from: &[f32; THIRD], to: &[f32; THIRD]) -> Ramp {
     [*from, std::array::from_fn(|c| to[c] - from[c])]
 }
 
-/// A path over one stretch.
+/// A stretch within its segment: what each control point weighs in it.
+pub(crate) struct Span {
+    /// In a delay's value, slope and curve.
+    delay: [[f64; 3]; 3],
+    /// At both ends.
+    ends: [[f32; 3]; 2],
+}
+
+impl Span {
+    pub(crate) fn new(basis: &Basis, frames: usize) -> Self {
+        let n = frames as f64;
+        let by = [1.0, 1.0 / n, 1.0 / (n * n)];
+        let at = |q: f64, i: usize| (basis[0][i] + q * (basis[1][i] + q * basis[2][i])) as f32;
+        Self {
+            delay: std::array::from_fn(|k| basis[k].map(|w| w * by[k])),
+            ends: [-0.5, 0.5].map(|q| std::array::from_fn(|i| at(q, i))),
+        }
+    }
+}
+
+/// A path over one stretch, with what it is at both ends.
 pub(crate) struct Stretch {
     delay: Glide,
-    /// What it is as the stretch begins and ends; the delay is not used.
-    pub ends: [Point; 2],
+    scale: [f32; 2],
+    pub feed: [f32; 2],
+    colour: [Weights; 2],
 }
 
 impl Stretch {
     fn still(point: &Point) -> Self {
-        Self { delay: Glide::still(point.delay), ends: [*point; 2] }
+        Self {
+            delay: Glide::still(point.delay),
+            scale: [point.scale; 2],
+            feed: [point.feed; 2],
+            colour: [point.colour; 2],
+        }
     }
 
-    pub(crate) fn new(path: &Path, basis: &Basis, frames: usize) -> Self {
+    #[inline]
+    pub(crate) fn new(path: &Path, span: &Span) -> Self {
         let p = &path.points;
         if path.rests || path.from.is_some() {
             return Self::still(&p[2]);
         }
-        let delay = [0, 1, 2].map(|k| (0..3).map(|i| basis[k][i] * p[i].delay).sum::<f64>());
-        let n = frames as f64;
-        let delay = Glide { mid: delay[0], slope: delay[1] / n, curve: delay[2] / (n * n) };
-        let end = |q: f64| {
-            let w: [f32; 3] = std::array::from_fn(|i| (basis[0][i] + q * (basis[1][i] + q * basis[2][i])) as f32);
-            let blend = |x: [f32; 3]| w[0] * x[0] + w[1] * x[1] + w[2] * x[2];
-            Point {
-                delay: 0.0,
-                // Rounding must not make a ramp of what stays.
-                scale: if p[0].scale == p[2].scale && p[1].scale == p[2].scale {
-                    p[2].scale
-                } else {
-                    blend([p[0].scale, p[1].scale, p[2].scale])
-                },
-                feed: blend([p[0].feed, p[1].feed, p[2].feed]),
-                colour: if path.colour_rests {
-                    p[2].colour
-                } else {
-                    std::array::from_fn(|b| blend([p[0].colour[b], p[1].colour[b], p[2].colour[b]]))
-                },
-                gains: std::array::from_fn(|c| blend([p[0].gains[c], p[1].gains[c], p[2].gains[c]])),
-            }
-        };
-        Self { delay, ends: [end(-0.5), end(0.5)] }
+        let delay = span.delay.map(|w| w[0] * p[0].delay + w[1] * p[1].delay + w[2] * p[2].delay);
+        let blend = |w: [f32; 3], x: [f32; 3]| w[0] * x[0] + w[1] * x[1] + w[2] * x[2];
+        // Rounding must not make a ramp of what stays.
+        let scale_rests = p[0].scale == p[2].scale && p[1].scale == p[2].scale;
+        Self {
+            delay: Glide { mid: delay[0], slope: delay[1], curve: delay[2] },
+            scale: span.ends.map(|w| if scale_rests { p[2].scale } else { blend(w, [0, 1, 2].map(|i| p[i].scale)) }),
+            feed: span.ends.map(|w| blend(w, [0, 1, 2].map(|i| p[i].feed))),
+            colour: if path.colour_rests {
+                [p[2].colour; 2]
+            } else {
+                span.ends.map(|w| std::array::from_fn(|b| blend(w, [0, 1, 2].map(|i| p[i].colour[b]))))
+            },
+        }
     }
 
     /// Reads the signal, coloured and scaled.
@@ -241,22 +267,20 @@ impl Stretch {
         let (shortest, longest) = (shortest as usize, longest as usize);
         let back = shortest.saturating_sub(reader.ahead());
         let len = (out.len() + longest - shortest + reader.taps() + 1).min(past.len() - History::room(0));
-        let [from, to] = &self.ends;
-        let past = history.read(back, len, &from.colour, &to.colour, past);
+        let past = history.read(back, len, &self.colour, past);
         // The sample that is sent as the stretch begins would be here, if the history went on.
         reader.read(past, len + back - out.len(), &self.delay, out);
-        scale(out, from.scale, to.scale);
+        scale(out, self.scale);
     }
 
     /// Reads the signal without any delay.
     pub(crate) fn read_at_once(&self, history: &History, past: &mut [f32], out: &mut [f32]) {
-        let [from, to] = &self.ends;
-        out.copy_from_slice(history.read(0, out.len(), &from.colour, &to.colour, past));
-        scale(out, from.scale, to.scale);
+        out.copy_from_slice(history.read(0, out.len(), &self.colour, past));
+        scale(out, self.scale);
     }
 }
 
-fn scale(out: &mut [f32], from: f32, to: f32) {
+fn scale(out: &mut [f32], [from, to]: [f32; 2]) {
     if (from, to) != (1.0, 1.0) {
         fade(out, from, to);
     }

@@ -8,6 +8,7 @@ use super::point::{Basis, EarPoint, NO_SLOT, Point};
 use crate::coords::Vec3;
 use crate::dsp::fft::{Fft, delay_spectrum};
 use crate::dsp::kernel::{Kernels, Sums, Sweep, Term};
+use crate::dsp::simd::fetch;
 use crate::hrtf::near_field::{NearEar, near_ear};
 use crate::hrtf::{FilterBank, HrtfSet, Interpolator, Place};
 
@@ -261,6 +262,20 @@ impl Voice {
             own_re.copy_from_slice(re);
             own_im.copy_from_slice(im);
             delay_spectrum(own_re, own_im, -delay, len);
+        }
+    }
+
+    /// Brings the spectra nearer that the next [`Voice::add`] will read.
+    pub(crate) fn fetch(&self, bank: &FilterBank) {
+        if self.resting {
+            return fetch(&self.filter);
+        }
+        for (ear, point) in self.points[2].iter().enumerate() {
+            for (vertex, _) in &point.terms[..point.count as usize] {
+                let (re, im, _) = bank.spectrum(*vertex, ear);
+                fetch(re);
+                fetch(im);
+            }
         }
     }
 

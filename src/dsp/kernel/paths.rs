@@ -35,6 +35,7 @@ type FirFn<const T: usize> = fn(&[f32], &[f32; T], &mut [f32]);
 type GlideFn = fn(&[f32], usize, &Glide, &Polynomials, &mut [f32]);
 type LongFn = fn(&[f32], usize, &Glide, &Table, &mut [f32]);
 type CombineFn = fn(&[f32], &[f32; PLANES - 1], &[f32; PLANES - 1], &mut [f32]);
+type BlendFn = fn([&[f32; CHANNELS]; 3], &[[f32; 3]; 2], &mut Ramp);
 type MixFn = fn(&mut [f32], usize, usize, &[f32], &[Ramp]);
 type AddFn = fn(&mut [f32], &[f32], [f32; 2]);
 
@@ -47,6 +48,7 @@ pub struct PathKernels {
     glide: GlideFn,
     glide_long: LongFn,
     combine: CombineFn,
+    blend: BlendFn,
     mix: MixFn,
     add: AddFn,
 }
@@ -105,6 +107,13 @@ impl PathKernels {
     pub fn combine(&self, groups: &[f32], from: &[f32; PLANES - 1], step: &[f32; PLANES - 1], out: &mut [f32]) {
         assert!(out.len().is_multiple_of(GROUP) && groups.len() == PLANES * out.len());
         (self.combine)(groups, from, step, out);
+    }
+
+    /// The gains that three sets of gains come to, weighted differently at both ends of a ramp.
+    pub fn blend(&self, gains: [&[f32; CHANNELS]; 3], ends: &[[f32; 3]; 2]) -> Ramp {
+        let mut ramp = [[0.0; CHANNELS]; 2];
+        (self.blend)(gains, ends, &mut ramp);
+        ramp
     }
 
     /// `bus[c][n] += Σ signals[i][n] · (from_i(c) + more_i(c) · n / frames)`. `bus` is `[16][stride]`, `signals` is
@@ -400,6 +409,21 @@ unsafe fn combine_lanes<S: Simd>(groups: &[f32], from: &[f32; PLANES - 1], step:
 }
 
 /// # Safety
+/// The caller is compiled for the instruction set of `S`.
+#[inline(always)]
+unsafe fn blend_lanes<S: Simd>(gains: [&[f32; CHANNELS]; 3], ends: &[[f32; 3]; 2], ramp: &mut Ramp) {
+    for c in (0..CHANNELS).step_by(S::LANES) {
+        // SAFETY: all planes have CHANNELS numbers, a multiple of the lanes; the instruction set is granted by the caller.
+        unsafe {
+            let g = gains.map(|g| S::load(g.as_ptr().add(c)));
+            let at = |w: [f32; 3]| g[2].mul_add(S::splat(w[2]), g[1].mul_add(S::splat(w[1]), g[0].mul(S::splat(w[0]))));
+            at(ends[0]).store(ramp[0].as_mut_ptr().add(c));
+            at(std::array::from_fn(|i| ends[1][i] - ends[0][i])).store(ramp[1].as_mut_ptr().add(c));
+        }
+    }
+}
+
+/// # Safety
 /// The caller is compiled for the instruction set of `S` and has checked the lengths as [`PathKernels::mix`] does.
 /// C divides [`CHANNELS`].
 #[inline(always)]
@@ -512,12 +536,14 @@ macro_rules! instruction_set {
                 glide_long_lanes::<$lanes>(x, start, delay, table, out));
             entry!([$($features)?] combine(groups: &[f32], from: &[f32; PLANES - 1], step: &[f32; PLANES - 1], out: &mut [f32])
                 combine_lanes::<$lanes>(groups, from, step, out));
+            entry!([$($features)?] blend(gains: [&[f32; CHANNELS]; 3], ends: &[[f32; 3]; 2], ramp: &mut Ramp)
+                blend_lanes::<$lanes>(gains, ends, ramp));
             entry!([$($features)?] mix(bus: &mut [f32], stride: usize, frames: usize, signals: &[f32], gains: &[Ramp])
                 mix_lanes::<$lanes, $channels>(bus, stride, frames, signals, gains));
             entry!([$($features)?] add(to: &mut [f32], x: &[f32], gain: [f32; 2]) add_lanes::<$lanes>(to, x, gain));
 
             pub(super) const KERNELS: PathKernels =
-                PathKernels { name: stringify!($name), short, long, glide, glide_long, combine, mix, add };
+                PathKernels { name: stringify!($name), short, long, glide, glide_long, combine, blend, mix, add };
         }
     };
 }
