@@ -28,11 +28,74 @@ pub(crate) trait Simd: Copy {
     unsafe fn sum(self) -> f32;
 }
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(crate) use wasm::Portable;
+
+/// The browser's twin of [`Portable`]: its four lanes said in WebAssembly's own words.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm {
+    use super::Simd;
+    use std::arch::wasm32::*;
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Portable(v128);
+
+    impl Simd for Portable {
+        const LANES: usize = 4;
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            Self(f32x4_splat(x))
+        }
+        #[inline(always)]
+        unsafe fn load(p: *const f32) -> Self {
+            // SAFETY: the caller grants four readable numbers; the read needs no alignment.
+            Self(unsafe { v128_load(p.cast()) })
+        }
+        #[inline(always)]
+        unsafe fn load_i16(p: *const i16) -> Self {
+            // SAFETY: as above; eight bytes are read.
+            Self(f32x4_convert_i32x4(unsafe { i32x4_load_extend_i16x4(p) }))
+        }
+        #[inline(always)]
+        unsafe fn store(self, p: *mut f32) {
+            // SAFETY: the caller grants four writable numbers.
+            unsafe { v128_store(p.cast(), self.0) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, o: Self) -> Self {
+            Self(f32x4_add(self.0, o.0))
+        }
+        #[inline(always)]
+        unsafe fn sub(self, o: Self) -> Self {
+            Self(f32x4_sub(self.0, o.0))
+        }
+        #[inline(always)]
+        unsafe fn mul(self, o: Self) -> Self {
+            Self(f32x4_mul(self.0, o.0))
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+            Self(f32x4_add(f32x4_mul(self.0, b.0), c.0))
+        }
+        #[inline(always)]
+        unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+            Self(f32x4_sub(c.0, f32x4_mul(self.0, b.0)))
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            let two = f32x4_add(self.0, i32x4_shuffle::<2, 3, 2, 3>(self.0, self.0));
+            f32x4_extract_lane::<0>(two) + f32x4_extract_lane::<1>(two)
+        }
+    }
+}
+
 /// The twin for every machine: four lanes of plain arithmetic, without fused multiply-add, which the compiler turns
-/// into SSE2, NEON or WebAssembly vectors.
+/// into SSE2 or NEON vectors.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[derive(Clone, Copy)]
 pub(crate) struct Portable([f32; 4]);
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 impl Portable {
     #[inline(always)]
     fn zip(self, o: Self, f: impl Fn(f32, f32) -> f32) -> Self {
@@ -40,6 +103,7 @@ impl Portable {
     }
 }
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 impl Simd for Portable {
     const LANES: usize = 4;
     #[inline(always)]

@@ -104,11 +104,20 @@ impl Mesh {
     }
 }
 
+/// Directions are rounded to this before they are triangulated.
+const GRAIN: f64 = 1.0 / (1u64 << 36) as f64;
+
 /// The triangles of the convex hull, outward; `None` for degenerate sets.
+///
+/// Regular grids are full of ties: four directions on one circle, either diagonal as good. Rounding decides them, and sines
+/// and cosines are rounded differently by every platform's library; so the last bits are taken away first, and every machine
+/// draws the same mesh.
 fn hull(points: &[Vec3]) -> Option<Vec<[u32; 3]>> {
     if points.len() < 4 {
         return None;
     }
+    let round = |x: f64| (x / GRAIN).round() * GRAIN;
+    let points: Vec<Vec3> = points.iter().map(|p| Vec3::new(round(p.x), round(p.y), round(p.z))).collect();
     // A frame whose +z is the point that the others are seen from.
     let eye = points[0];
     let side = if eye.z.abs() < 0.9 { Vec3::new(0.0, 0.0, 1.0) } else { Vec3::new(1.0, 0.0, 0.0) };

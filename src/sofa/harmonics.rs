@@ -11,7 +11,7 @@ use super::places::{Vec3, from_angles};
 use crate::error::{Error, Result};
 
 /// Multiplications that one set may ask for: a few seconds.
-const MAX_WORK: usize = 20_000_000_000;
+const MAX_WORK: u64 = 20_000_000_000;
 
 /// Coefficients to filters on a grid of directions at `distance`. Returns the filters and their places.
 pub(crate) fn expand(
@@ -44,7 +44,8 @@ pub(crate) fn expand(
     }
     angles.push((0.0, 90.0));
     let directions = angles.len();
-    if directions.saturating_mul(row) > MAX_VALUES || directions.saturating_mul(row).saturating_mul(e) > MAX_WORK {
+    let values = directions.saturating_mul(row);
+    if values > MAX_VALUES || (values as u64).saturating_mul(e as u64) > MAX_WORK {
         return Err(Error::limit(format!(
             "spherical harmonics of order {order} with {} samples ask for too much",
             coefficients.taps
