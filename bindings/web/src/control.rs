@@ -8,7 +8,7 @@ use periphon::{Beam, Error, HeadMotion, Motion, Pose, Result, Rotation, SourceId
 const SLOTS: f64 = 65_536.0;
 
 fn id(source: f64) -> Result<SourceId> {
-    let whole = source >= 0.0 && source < SLOTS * 4_294_967_296.0 && source.fract() == 0.0;
+    let whole = (0.0..SLOTS * 4_294_967_296.0).contains(&source) && source.fract() == 0.0;
     if !whole {
         return Err(Error::argument(format!("{source} is no source")));
     }

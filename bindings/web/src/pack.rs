@@ -51,7 +51,7 @@ pub fn pack(head: &Head) -> Vec<u8> {
     let mut bits = Writer { out, held: 0, count: 0 };
     let width = 2 * head.taps;
     for (i, row) in samples.chunks_exact(head.taps).enumerate() {
-        let before = |n: usize| (i >= 2).then(|| samples[(i * head.taps + n) - width]).unwrap_or(0);
+        let before = |n: usize| if i >= 2 { samples[(i * head.taps + n) - width] } else { 0 };
         let residue = |kind: u32| -> Vec<u32> {
             (0..row.len())
                 .map(|n| {
