@@ -8,6 +8,7 @@ use super::signal::{self, Feed, Inlet, Signal};
 use crate::coords::{Pose, Rotation, Vec3};
 use crate::error::{Error, Result};
 use crate::room::Room;
+use crate::spatializer::motion::is_meant;
 use crate::spatializer::source::{check_beam, check_gain};
 use crate::spatializer::{Beam, HeadMotion, Motion, SourceSpec};
 use rtrb::{Consumer, Producer};
@@ -302,8 +303,8 @@ const UNIT: f64 = 1e-3;
 fn upright(pose: Pose) -> Result<Pose> {
     let q = pose.orientation;
     let length = (q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z).sqrt();
-    if !(pose.position.is_finite() && length.is_finite()) {
-        return Err(Error::argument("a head's pose must be finite"));
+    if !(is_meant(pose.position) && length.is_finite()) {
+        return Err(Error::argument("a head's pose must be finite and within 10 000 km"));
     }
     if (length - 1.0).abs() > UNIT {
         return Err(Error::argument(format!("a head's orientation is a quaternion of length 1, not {length}"))

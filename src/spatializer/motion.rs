@@ -22,11 +22,22 @@ pub struct Path<T> {
 /// A head's way: positions go straight, orientations turn at constant speed.
 pub type PosePath = Path<Pose>;
 
+/// Nobody means a place farther away, metres; and the squares of much larger numbers overflow.
+const FARTHEST_M: f64 = 1e7;
+
+/// Nobody means a turn that takes less, seconds.
+const SHORTEST_TURN_S: f64 = 1e-3;
+
+/// True for places that can be meant: finite, and within 10 000 km.
+pub(crate) fn is_meant(place: Vec3) -> bool {
+    [place.x, place.y, place.z].iter().all(|x| x.abs() <= FARTHEST_M)
+}
+
 /// What a path can be made of.
 pub trait Between: Copy {
     /// `part` of the way from `self` to `to`.
     fn between(self, to: Self, part: f64) -> Self;
-    /// True when nothing is infinite or not a number.
+    /// True when every number is finite, and places are within 10 000 km.
     fn is_finite(&self) -> bool;
 }
 
@@ -35,7 +46,7 @@ impl Between for Vec3 {
         self.lerp(to, part)
     }
     fn is_finite(&self) -> bool {
-        Vec3::is_finite(*self)
+        is_meant(*self)
     }
 }
 
@@ -48,7 +59,7 @@ impl Between for Pose {
     }
     fn is_finite(&self) -> bool {
         let q = self.orientation;
-        self.position.is_finite() && [q.w, q.x, q.y, q.z].iter().all(|x| x.is_finite())
+        is_meant(self.position) && [q.w, q.x, q.y, q.z].iter().all(|x| x.is_finite())
     }
 }
 
@@ -62,7 +73,7 @@ impl<T: Between> Path<T> {
             return Err(Error::argument("a path needs at least one key"));
         }
         if let Some(i) = keys.iter().position(|k| !k.t.is_finite() || !k.value.is_finite()) {
-            return Err(Error::argument(format!("key {i} of the path is not finite")));
+            return Err(Error::argument(format!("key {i} of the path is not finite, or beyond 10 000 km")));
         }
         if let Some(i) = (1..keys.len()).find(|i| keys[*i].t <= keys[i - 1].t) {
             return Err(Error::argument(format!(
@@ -170,12 +181,14 @@ impl Motion {
     /// `Argument` if a number in it is not finite, or an orbit stands still.
     pub(crate) fn check(&self) -> Result<()> {
         match self {
-            Self::Still(p) if !p.is_finite() => Err(Error::argument("a position must be finite")),
-            Self::Orbit { centre, start, .. } if !(centre.is_finite() && start.is_finite()) => {
-                Err(Error::argument("an orbit must be finite"))
+            Self::Still(p) if !is_meant(*p) => Err(Error::argument("a position must be finite and within 10 000 km")),
+            Self::Orbit { centre, start, .. } if !(is_meant(*centre) && is_meant(*start)) => {
+                Err(Error::argument("an orbit must be finite and within 10 000 km"))
             }
-            Self::Orbit { seconds_per_turn, .. } if !seconds_per_turn.is_finite() || *seconds_per_turn == 0.0 => {
-                Err(Error::argument("the seconds for one turn must be finite and not zero"))
+            Self::Orbit { seconds_per_turn, .. }
+                if !(seconds_per_turn.is_finite() && seconds_per_turn.abs() >= SHORTEST_TURN_S) =>
+            {
+                Err(Error::argument("the seconds for one turn must be finite and no less than a thousandth"))
             }
             _ => Ok(()),
         }
@@ -254,6 +267,20 @@ impl<T: Between> Glide<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_and_turns_that_nobody_means_are_refused() {
+        let at = |x: f64| Vec3::new(0.0, x, 0.0);
+        let orbit = |seconds_per_turn| Motion::Orbit { centre: at(0.0), start: at(1.0), seconds_per_turn };
+        for odd in [f64::NAN, f64::INFINITY, 1e8, -1e300] {
+            assert!(Motion::Still(at(odd)).check().is_err(), "{odd}");
+            assert!(Path::new(vec![PathKey { t: 0.0, value: at(odd) }]).is_err(), "{odd}");
+        }
+        for odd in [0.0, f64::NAN, 1e-300, -1e-9] {
+            assert!(orbit(odd).check().is_err(), "{odd}");
+        }
+        assert!(Motion::Still(at(9.9e6)).check().is_ok() && orbit(-0.1).check().is_ok());
+    }
 
     #[test]
     fn a_path_waits_at_its_ends_and_goes_straight_between() {
