@@ -460,7 +460,7 @@ impl Ears {
                 if pace == Pace::Live {
                     ears.block = LIVE_BLOCK;
                 }
-                let responses = panorama::responses(stage, &set, usize::MAX)?;
+                let responses = panorama::responses(stage, &set)?;
                 let colours = panorama::colours(file, &responses, &set);
                 let coloured = panorama::coloured(&responses, &colours);
                 ears.balance = panorama::balance(file, &coloured, &set)?;
@@ -482,7 +482,7 @@ impl Ears {
                 ears.tail = engine.tail_frames() as u64;
                 ears.hrtf.clone_from(&job.hrtf);
                 if let Some(file) = file {
-                    let responses = panorama::responses(stage, &set, panorama::looked_at(&set))?;
+                    let responses = panorama::responses(stage, &set)?;
                     ears.colours = panorama::colours(file, &responses, &set);
                     let coloured = panorama::coloured(&responses, &ears.colours);
                     ears.balance = panorama::balance(file, &coloured, &set)?;

@@ -140,43 +140,49 @@ impl Opening {
     }
 }
 
-/// The responses of a stage on which nothing moves, from each source to both ears, of at most `longest` frames. The last
-/// ones are kept: what is played is asked for twice, once for its loudness, and one stage is played after another track.
+/// The responses of a stage on which nothing moves, from each source to both ears. The last ones are kept: what is played
+/// is asked for twice, once for its loudness, and one stage is played after another track.
 ///
 /// # Errors
 /// As [`Stage::engine`].
-pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Arc<Vec<Pair>>> {
+pub(super) fn responses(stage: &Stage, set: &Arc<HrtfSet>) -> Result<Arc<Vec<Pair>>> {
     struct Known {
         set: Weak<HrtfSet>,
         stage: String,
-        longest: usize,
         responses: Arc<Vec<Pair>>,
     }
     static LAST: Mutex<Option<Known>> = Mutex::new(None);
-    let described = format!("{stage:?}");
+    let described = described(stage);
     // Whoever asks while they are being made waits for them.
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = &*last
         && std::ptr::eq(known.set.as_ptr(), Arc::as_ptr(set))
         && known.set.strong_count() > 0
-        && (known.stage == described && known.longest == longest)
+        && known.stage == described
     {
         return Ok(Arc::clone(&known.responses));
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(stage.sources.len().max(1));
     let share = stage.sources.len().div_ceil(threads).max(1);
     let parts: Vec<Result<Vec<Pair>>> = std::thread::scope(|scope| {
-        let work = |sources| scope.spawn(move || responses_of(sources, stage, set, longest));
+        let work = |sources| scope.spawn(move || responses_of(sources, stage, set));
         let workers: Vec<_> = stage.sources.chunks(share).map(work).collect();
         workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     let all = parts.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     let responses = Arc::new(all);
-    *last = Some(Known { set: Arc::downgrade(set), stage: described, longest, responses: Arc::clone(&responses) });
+    *last = Some(Known { set: Arc::downgrade(set), stage: described, responses: Arc::clone(&responses) });
     Ok(responses)
 }
 
-fn responses_of(sources: &[SourceSpec], stage: &Stage, set: &Arc<HrtfSet>, longest: usize) -> Result<Vec<Pair>> {
+/// All that its responses depend on.
+fn described(stage: &Stage) -> String {
+    // A followed head moves, and asks for the same: with a space, all engines are built for motion.
+    let moves = stage.moves && !stage.needs_space();
+    format!("{:?}", Stage { moves, ..stage.clone() })
+}
+
+fn responses_of(sources: &[SourceSpec], stage: &Stage, set: &Arc<HrtfSet>) -> Result<Vec<Pair>> {
     const STEP: usize = 4096;
     let mut all = Vec::with_capacity(sources.len());
     // Kept until the next one is there, so that it finds what they share.
@@ -184,8 +190,8 @@ fn responses_of(sources: &[SourceSpec], stage: &Stage, set: &Arc<HrtfSet>, longe
     for source in sources {
         let alone = Stage { sources: vec![source.clone()], ..stage.clone() };
         let (mut engine, _control) = alone.engine(set, EngineOptions::offline(set.sample_rate(), STEP, 1))?;
-        let frames = engine.tail_frames().min(longest);
-        // Whole blocks, so that a longer response begins with the bits of a shorter one.
+        let frames = engine.tail_frames();
+        // Whole blocks: a cut one would be transformed in another way.
         let whole = frames.next_multiple_of(STEP);
         let mut pair = [vec![0.0; whole], vec![0.0; whole]];
         let mut pulse = vec![0.0; STEP];
@@ -203,8 +209,7 @@ fn responses_of(sources: &[SourceSpec], stage: &Stage, set: &Arc<HrtfSet>, longe
     Ok(all)
 }
 
-/// The equaliser of each source as a response, minimum phase; none if all are to be left as they are. `responses` may be
-/// longer than it needs.
+/// The equaliser of each source as a response, minimum phase; none if all are to be left as they are.
 pub(super) fn colours(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Vec<Vec<f32>> {
     let spots = spots(file);
     let mut curves = if file.equalise {
@@ -242,8 +247,7 @@ pub(super) fn colours(file: &StageFile, responses: &[Pair], set: &HrtfSet) -> Ve
     made.into_iter().map(|(_, filter)| filter).collect()
 }
 
-/// What keeps a track's balance on this stage; none if it is to be heard as it is. `coloured` as [`coloured`] has them; they may
-/// be longer than it needs.
+/// What keeps a track's balance on this stage; none if it is to be heard as it is. `coloured` as [`coloured`] has them.
 ///
 /// # Errors
 /// `Argument` if the head's rate is none for a panorama.
@@ -282,7 +286,7 @@ fn filter(response: &[f32]) -> Result<Convolver> {
 }
 
 /// Frames of a response that the equaliser looks at.
-pub(super) fn looked_at(set: &HrtfSet) -> usize {
+fn looked_at(set: &HrtfSet) -> usize {
     (LOOKED_AT_S * set.sample_rate()) as usize
 }
 
@@ -372,14 +376,39 @@ mod tests {
         (0..frames).map(|_| 0.1 * next()).collect()
     }
 
+    /// As much of the responses as the equalisers and the balance look at.
+    fn looked(whole: &[Pair], set: &HrtfSet) -> Vec<Pair> {
+        let longest = looked_at(set);
+        whole.iter().map(|pair| pair.each_ref().map(|r| r[..r.len().min(longest)].to_vec())).collect()
+    }
+
+    fn by_the_engine(stage: &Stage, set: &Arc<HrtfSet>, inputs: &[&[f32]]) -> Pair {
+        let (mut engine, _control) = stage.engine(set, EngineOptions::offline(48_000.0, 4096, 1)).unwrap();
+        let frames = inputs[0].len();
+        let mut ears = [vec![0.0; frames], vec![0.0; frames]];
+        let [left, right] = &mut ears;
+        for at in (0..frames).step_by(4096) {
+            let to = (at + 4096).min(frames);
+            let block: Vec<&[f32]> = inputs.iter().map(|x| &x[at..to]).collect();
+            engine.process(&block, &mut left[at..to], &mut right[at..to]);
+        }
+        ears
+    }
+
+    /// The energy of the difference over that of `b`.
+    fn apart_db(a: &[f32], b: &[f32]) -> f64 {
+        let apart: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+        10.0 * (apart / b.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>()).log10()
+    }
+
     #[test]
     fn a_stage_rendered_by_its_responses_sounds_as_the_engine_does_behind_the_same_equalisers() {
         let set = crate::hrtf::open("ku100", 48_000.0).unwrap();
         let file = StageFile::open("natural").unwrap();
         let stereo = Layout::named("stereo", 2).unwrap();
         let stage = Stage::of_track(&RenderJob::new("a", "b"), &Placement::Panorama, &stereo, Some(&file)).unwrap();
-        let whole = responses(&stage, &set, usize::MAX).unwrap();
-        let looked = responses(&stage, &set, looked_at(&set)).unwrap();
+        let whole = responses(&stage, &set).unwrap();
+        let looked = looked(&whole, &set);
         let colours = colours(&file, &looked, &set);
         // What a listener's equalisers are made from is what a file's are made from.
         assert!(super::colours(&file, &whole, &set) == colours);
@@ -400,17 +429,9 @@ mod tests {
             })
             .collect();
         let filtered: Vec<&[f32]> = filtered.iter().map(Vec::as_slice).collect();
-        let (mut engine, _control) = stage.engine(&set, EngineOptions::offline(48_000.0, 4096, 1)).unwrap();
-        let (mut a, mut b) = (vec![0.0; frames], vec![0.0; frames]);
-        for at in (0..frames).step_by(4096) {
-            let to = (at + 4096).min(frames);
-            let block: Vec<&[f32]> = filtered.iter().map(|x| &x[at..to]).collect();
-            engine.process(&block, &mut a[at..to], &mut b[at..to]);
-        }
-        let energy = |x: &[f32]| x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
-        let apart = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+        let [a, b] = by_the_engine(&stage, &set, &filtered);
         for (still, engine) in [(&left, &a), (&right, &b)] {
-            let db = 10.0 * (apart(still, engine) / energy(engine)).log10();
+            let db = apart_db(still, engine);
             assert!(db < -75.0, "{db:.1} dB");
         }
     }
@@ -421,8 +442,8 @@ mod tests {
         let file = StageFile::open("natural").unwrap();
         let stereo = Layout::named("stereo", 2).unwrap();
         let stage = Stage::of_track(&RenderJob::new("a", "b"), &Placement::Panorama, &stereo, Some(&file)).unwrap();
-        let whole = responses(&stage, &set, usize::MAX).unwrap();
-        let looked = responses(&stage, &set, looked_at(&set)).unwrap();
+        let whole = responses(&stage, &set).unwrap();
+        let looked = looked(&whole, &set);
         let colours = colours(&file, &looked, &set);
         let frames = 36_000;
         // Two sounds of two colours at two sides.
@@ -448,28 +469,31 @@ mod tests {
         let mut ours = [vec![0.0; frames], vec![0.0; frames]];
         let [left, right] = &mut ours;
         still.process(&still_parts.iter().collect::<Vec<_>>(), left, right);
-        let (mut engine, _control) = stage.engine(&set, EngineOptions::offline(48_000.0, 4096, 1)).unwrap();
-        let mut engines = [vec![0.0; frames], vec![0.0; frames]];
-        for at in (0..frames).step_by(4096) {
-            let to = (at + 4096).min(frames);
-            let block: Vec<&[f32]> = followed_parts.iter().map(|x| &x[at..to]).collect();
-            let [left, right] = &mut engines;
-            engine.process(&block, &mut left[at..to], &mut right[at..to]);
-        }
+        let engines = by_the_engine(&stage, &set, &followed_parts.iter().collect::<Vec<_>>());
         still = Still::new(coloured(&whole, &colours), 4096).unwrap();
         let mut plain = [vec![0.0; frames], vec![0.0; frames]];
         let [left, right] = &mut plain;
         still.process(&unbalanced.iter().collect::<Vec<_>>(), left, right);
-        let apart_db = |a: &[f32], b: &[f32]| {
-            let apart: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
-            10.0 * (apart / b.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>()).log10()
-        };
         for ear in 0..2 {
             let db = apart_db(&engines[ear], &ours[ear]);
             assert!(db < -75.0, "{db:.1} dB");
             let moved = apart_db(&plain[ear], &ours[ear]);
             assert!(moved > -40.0, "there is a balance to be kept: {moved:.1} dB");
         }
+    }
+
+    #[test]
+    fn a_followed_head_asks_for_the_responses_that_a_file_asked_for() {
+        let file = StageFile::open("natural").unwrap();
+        let stereo = Layout::named("stereo", 2).unwrap();
+        let job = RenderJob::new("a", "b");
+        let stage = Stage::of_track(&job, &Placement::Panorama, &stereo, Some(&file)).unwrap();
+        let mut followed = stage.clone();
+        followed.stand_still();
+        assert!(followed.moves && !stage.moves);
+        assert_eq!(described(&followed), described(&stage));
+        followed.sources[0].gain *= 2.0;
+        assert_ne!(described(&followed), described(&stage));
     }
 
     #[test]

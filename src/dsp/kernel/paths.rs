@@ -215,8 +215,8 @@ fn alike(delay: &Glide, from_middle: f64, chunks: usize) -> usize {
     (1..chunks).find(|c| whole(*c) != first).unwrap_or(chunks)
 }
 
-/// A few whole chunks of a glide that share an integer delay, the first of them at `from_middle`, by taps that are made for the ends of the chunks alone;
-/// false, and nothing is done, if it is too fast for that, or `x` does not reach.
+/// A few whole chunks of a glide that share an integer delay, the first of them at `from_middle`, by taps that are made for
+/// the ends of the chunks alone; false, and nothing is done, if it is too fast for that, or `x` does not reach.
 ///
 /// # Safety
 /// The caller is compiled for the instruction set of `S`; U · LANES is [`CHUNK`]; `out` is up to [`CHUNKS`] chunks long.
