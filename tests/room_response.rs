@@ -215,9 +215,23 @@ fn senseless_arguments_are_refused_with_their_names() {
     let nowhere = Vec3::new(f64::NAN, 1.0, 1.0);
     let said =
         |source, rate, frames| shoebox(&room, &reflection, source, inside, rate, frames).unwrap_err().to_string();
-    assert!(said(nowhere, RATE, 10).contains("place of the source"));
+    assert!(said(nowhere, RATE, 10).contains("the source must be within"));
     assert!(said(inside, f64::NAN, 10).contains("sample rate"));
     assert!(said(inside, RATE, usize::MAX).contains("frames at most"));
+    for far in [-1e300, f64::MAX, f64::INFINITY, 1.1e7] {
+        let far = Vec3::new(1.0, far, 1.0);
+        assert!(said(far, RATE, 10).contains("the source must be within 10 000 km"));
+        let from_afar = Shoebox::new(&room, &reflection, inside, far);
+        assert!(from_afar.omni(RATE, 10).unwrap_err().to_string().contains("the listener must be within"));
+        assert!(from_afar.frames(RATE) > 1_000_000, "as many as there can be, not a sum that overflows");
+    }
+    for lead in [f64::NAN, -f64::INFINITY, 1e300] {
+        let late = Shoebox::new(&room, &reflection, inside, inside).counting_from(lead).omni(RATE, 10);
+        assert!(late.unwrap_err().to_string().contains("counts from"));
+    }
+    // Far, but within what can be meant: nothing arrives in so few frames.
+    let far = shoebox(&room, &reflection, Vec3::new(1.0, 9.9e6, 1.0), inside, RATE, 10).unwrap();
+    assert!(far.len() == 10 && far.iter().all(|x| *x == 0.0));
     let mut large = room.clone();
     large.reflection_order = MOST_ORDER + 1;
     assert!(shoebox(&large, &reflection, inside, inside, RATE, 10).is_err());

@@ -204,6 +204,9 @@ const COUNT: [f32; 32] = {
     count
 };
 
+/// After so many vectors, a power of two, the phase of a delay is made anew.
+const TURNS: u32 = 16;
+
 /// # Safety
 /// The caller is compiled for the instruction set of `S`; all spectra have `sums.bins` bins, a multiple of
 /// `U · S::LANES`.
@@ -227,12 +230,17 @@ unsafe fn sweep_lanes<S: Simd, const U: usize>(sums: &mut Sums, re: &[f32], im: 
         (zr, zi) = (zr * zr - zi * zi, 2.0 * zr * zi);
         have *= 2;
     }
+    // The angle that the lanes are turned by, rounded, is wrong by the same bit each time: so they begin anew every so often.
+    let (mut leap, mut base) = ((zr, zi), (1.0, 0.0));
+    for _ in 0..TURNS.ilog2() {
+        leap = (leap.0 * leap.0 - leap.1 * leap.1, 2.0 * leap.0 * leap.1);
+    }
     let sums = sums.data.as_mut_ptr();
     // SAFETY: `pr` and `pi` hold `step` numbers; every other pointer stays within its `bins` numbers, as `bins` is a
     // multiple of `step`; the instruction set is granted by the caller.
     unsafe {
-        let mut er: [S; U] = std::array::from_fn(|u| S::load(pr.as_ptr().add(u * S::LANES)));
-        let mut ei: [S; U] = std::array::from_fn(|u| S::load(pi.as_ptr().add(u * S::LANES)));
+        let pr: [S; U] = std::array::from_fn(|u| S::load(pr.as_ptr().add(u * S::LANES)));
+        let pi: [S; U] = std::array::from_fn(|u| S::load(pi.as_ptr().add(u * S::LANES)));
         let (zr, zi) = (S::splat(zr as f32), S::splat(zi as f32));
         let mut w: [S; U] =
             std::array::from_fn(|u| S::load(COUNT.as_ptr().add(u * S::LANES)).mul(S::splat(omega as f32)));
@@ -240,8 +248,19 @@ unsafe fn sweep_lanes<S: Simd, const U: usize>(sums: &mut Sums, re: &[f32], im: 
         let (t1, t2) = (S::splat(t1 as f32), S::splat(t2 as f32));
         let (half, third) = (S::splat(0.5), S::splat(1.0 / 3.0));
         let zero = S::splat(0.0);
-        let mut k = 0;
+        let (mut er, mut ei) = (pr, pi);
+        let (mut k, mut turns) = (0, 0);
         while k < bins {
+            if turns == TURNS {
+                turns = 0;
+                base = (base.0 * leap.0 - base.1 * leap.1, base.0 * leap.1 + base.1 * leap.0);
+                let (br, bi) = (S::splat(base.0 as f32), S::splat(base.1 as f32));
+                for u in 0..U {
+                    er[u] = pi[u].neg_mul_add(bi, pr[u].mul(br));
+                    ei[u] = pi[u].mul_add(br, pr[u].mul(bi));
+                }
+            }
+            turns += 1;
             let (mut ar, mut ai, mut br, mut bi, mut cr, mut ci) =
                 ([zero; U], [zero; U], [zero; U], [zero; U], [zero; U], [zero; U]);
             for t in way.table_terms {

@@ -20,7 +20,7 @@ pub fn bessel_i0(x: f64) -> f64 {
     sum
 }
 
-/// The number of samples after resampling `len` samples from `from` Hz to `to` Hz.
+/// The number of samples after resampling `len` samples from `from` Hz to `to` Hz; `usize::MAX` if there are more.
 pub fn resampled_len(len: usize, from: f64, to: f64) -> usize {
     (len as f64 * to / from).ceil() as usize
 }
@@ -44,7 +44,8 @@ pub struct ResponseResampler {
 const LANES: usize = 8;
 
 impl ResponseResampler {
-    /// For responses of `len` samples; rates in Hz, both positive.
+    /// For responses of `len` samples; rates in Hz, both 1000 to 1 000 000, as callers have checked: the filter has 64
+    /// times `from / to` taps.
     pub fn new(len: usize, from: f64, to: f64) -> Self {
         // The band ends where the lower rate's does; the transition band lies half inside, half outside.
         let cutoff = (to / from).min(1.0);

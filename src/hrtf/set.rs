@@ -82,15 +82,18 @@ const SAME_DIRECTION: f64 = 1e-4;
 const GAP_COS: f64 = 0.819;
 /// Values of all responses together, delays put in and resampled: half a gigabyte.
 const MOST_VALUES: f64 = (1u64 << 27) as f64;
+/// Rates beyond these are no head's, Hz; from one to the other, filters stay within memory.
+const SAMPLE_RATES: std::ops::RangeInclusive<f64> = 1e3..=1e6;
 /// Longest response accepted, seconds: longer ones are rooms.
 const MAX_SECONDS: f64 = 0.5;
 
 impl HrtfSet {
-    /// Prepares a measured set for `sample_rate` Hz.
+    /// Prepares a measured set for `sample_rate` Hz, 1000 to 1 000 000.
     ///
     /// # Errors
-    /// `Malformed` if sizes do not agree or values are not finite, `Unsupported` if responses are too long to be a
-    /// head's, `Argument` if the rate is not positive.
+    /// `Malformed` if sizes do not agree, values are not finite or the set's own rate is beyond that range, `Unsupported`
+    /// if responses are too long to be a head's, `Limit` if there are too many, `Argument` if the rate wanted is beyond
+    /// the range.
     pub fn new(measured: &Measured, sample_rate: f64) -> Result<Self> {
         check(measured, sample_rate)?;
         let groups = group_by_distance(&measured.positions);
@@ -231,11 +234,11 @@ impl HrtfSet {
 }
 
 fn check(m: &Measured, sample_rate: f64) -> Result<()> {
-    if !(sample_rate > 0.0 && sample_rate.is_finite()) {
-        return Err(Error::argument(format!("a sample rate is positive, not {sample_rate} Hz")));
+    if !SAMPLE_RATES.contains(&sample_rate) {
+        return Err(Error::argument(format!("a head's sample rate is 1000 to 1000000 Hz, not {sample_rate} Hz")));
     }
-    if !(m.sample_rate > 0.0 && m.sample_rate.is_finite()) {
-        return Err(Error::malformed(format!("the set's sample rate is {} Hz", m.sample_rate)));
+    if !SAMPLE_RATES.contains(&m.sample_rate) {
+        return Err(Error::malformed(format!("the set's sample rate is {} Hz, not 1000 to 1000000 Hz", m.sample_rate)));
     }
     let count = m.positions.len();
     if count == 0 || m.taps == 0 {
@@ -421,5 +424,30 @@ fn delay_into(x: &[f32], delay: f64, out: &mut [f32]) {
                 *y += x * h;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sample_rates_that_nobody_means_are_refused() {
+        let positions = [(0.0, 0.0), (90.0, 0.0), (-90.0, 0.0), (180.0, 0.0), (0.0, 90.0), (0.0, -90.0)];
+        let at = |own: f64, wanted: f64| {
+            let measured = Measured {
+                sample_rate: own,
+                taps: 4,
+                positions: positions.map(|(azimuth, elevation)| Vec3::from_polar(azimuth, elevation, 1.0)).to_vec(),
+                responses: [1.0, 0.5, 0.2, 0.1].repeat(12),
+                delays: vec![[0.0; 2]; 6],
+            };
+            HrtfSet::new(&measured, wanted).map(|set| set.taps()).map_err(|e| e.to_string())
+        };
+        for bad in [f64::NAN, 0.0, -48_000.0, 1e-300, 999.0, 1.1e6, 1e18, f64::MAX, f64::INFINITY] {
+            assert!(at(48_000.0, bad).unwrap_err().contains("a head's sample rate is 1000 to 1000000 Hz"), "{bad}");
+            assert!(at(bad, 48_000.0).unwrap_err().contains("the set's sample rate is"), "{bad}");
+        }
+        assert_eq!([at(1e3, 1e6), at(1e6, 1e3)], [Ok(4000), Ok(1)]);
     }
 }

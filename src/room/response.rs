@@ -12,6 +12,7 @@ use super::lattice::Image;
 use super::{BANDS, Bands, Room};
 use crate::coords::Vec3;
 use crate::error::{Error, ErrorKind, Result};
+use crate::spatializer::motion::is_meant;
 use std::ops::RangeInclusive;
 
 /// Nearer images are no louder than at this distance, metres.
@@ -101,7 +102,8 @@ impl<'a> Shoebox<'a> {
         Self { directivity: Some(gains), ..self }
     }
 
-    /// Frames that hold every image to its last sample.
+    /// Frames that hold every image to its last sample; `usize::MAX` if there are more, as for places that are not finite
+    /// enough to be rendered.
     pub fn frames(&self, sample_rate: f64) -> usize {
         let order = self.orders.1 as i32;
         let farthest = (0..6).map(|side| {
@@ -112,7 +114,7 @@ impl<'a> Shoebox<'a> {
         // A distance is a convex function of the index along an octahedron's side, up to one room's length.
         let slack = self.room.size.iter().fold(0.0f64, |m, l| m.max(*l));
         let far = farthest.fold(0.0, f64::max) + 2.0 * slack;
-        (far / self.room.speed_of_sound * sample_rate) as usize + sinc::TAPS
+        ((far / self.room.speed_of_sound * sample_rate) as usize).saturating_add(sinc::TAPS)
     }
 
     /// Every image, the lowest order first.
@@ -149,8 +151,8 @@ impl<'a> Shoebox<'a> {
     /// gain of each channel for a plane wave from `direction` (of length 1, in the room's frame, seen from the listener).
     ///
     /// # Errors
-    /// `Argument` if a number of the room is out of its range, a place is not finite or the sample rate is not
-    /// 1 to 1000 kHz; `Limit` if `frames` is over [`MOST_FRAMES`].
+    /// `Argument` if a number of the room is out of its range, a place or what is counted from is not finite or beyond
+    /// 10 000 km, or the sample rate is not 1 to 1000 kHz; `Limit` if `frames` is over [`MOST_FRAMES`].
     pub fn response(
         &self,
         sample_rate: f64,
@@ -168,9 +170,13 @@ impl<'a> Shoebox<'a> {
             return Err(Error::argument(format!("the sample rate must be 1000 to 1000000 Hz, not {sample_rate}")));
         }
         for (name, place) in [("source", self.source), ("listener", self.listener)] {
-            if !place.is_finite() {
-                return Err(Error::argument(format!("the place of the {name} must be finite, not {place:?}")));
+            if !is_meant(place) {
+                let at = [place.x, place.y, place.z];
+                return Err(Error::argument(format!("the {name} must be within 10 000 km, not at {at:?}")));
             }
+        }
+        if !is_meant(Vec3::new(self.lead, 0.0, 0.0)) {
+            return Err(Error::argument(format!("a response counts from 10 000 km at most, not from {} m", self.lead)));
         }
         if self.reflection.iter().flatten().any(|r| !r.is_finite()) {
             return Err(Error::argument("the reflection factors of the walls must be finite"));
