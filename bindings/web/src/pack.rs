@@ -162,10 +162,14 @@ impl Reader<'_> {
     /// The next 32 bits, zeros after the end.
     fn peek(&self) -> u32 {
         let from = self.at / 8;
-        let mut eight = [0; 8];
-        for (to, byte) in eight.iter_mut().zip(self.bytes.get(from..).unwrap_or_default()) {
-            *to = *byte;
-        }
+        let eight = match self.bytes.get(from..from + 8) {
+            Some(whole) => whole.try_into().unwrap_or_default(),
+            None => {
+                let mut eight = [0; 8];
+                eight.iter_mut().zip(self.bytes.get(from..).unwrap_or_default()).for_each(|(to, byte)| *to = *byte);
+                eight
+            }
+        };
         (u64::from_le_bytes(eight) >> (self.at % 8)) as u32
     }
 
