@@ -214,11 +214,12 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     let s = player.finish()?.status;
     println!(
         "{{\"seconds\": {:.1}, \"device\": \"{}\", \"buffer\": {}, \"poses\": {poses}, \"changes\": {changes}, \"xruns\": {}, \
-         \"starved_frames\": {}, \"mean_load\": {:.4}, \"max_load\": {:.4}}}",
+         \"overruns\": {}, \"starved_frames\": {}, \"mean_load\": {:.4}, \"max_load\": {:.4}}}",
         began.elapsed().as_secs_f64(),
         s.device,
         s.buffer,
         s.xruns,
+        s.overruns,
         s.starved_frames,
         s.mean_load,
         s.max_load

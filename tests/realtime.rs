@@ -153,6 +153,7 @@ fn the_block_function_never_touches_the_heap_in_rooms() {
         }
         .unwrap();
         let inputs: [&[f32]; 15] = [&x; 15];
+        heap += watched(|| engine.fetch(i % 4, 4));
         heap += watched(|| engine.process(&inputs, &mut left, &mut right));
         assert!(left.iter().chain(&right).all(|x| x.is_finite()));
         loudest = left.iter().fold(loudest, |m, x| m.max(x.abs()));

@@ -193,3 +193,63 @@ fn a_change_of_room_never_makes_it_louder_than_the_louder_room() {
         assert!(change < steady + 1.0, "{from} to {to}: {change:.2} dB, steady {steady:.2} dB");
     }
 }
+
+#[test]
+fn what_is_fetched_ahead_changes_nothing() {
+    let x = Noise(7).vec(12_000);
+    let run = |fetched: bool| {
+        let (mut engine, mut control) = in_space(2, 128, Space::default().with_propagation(30.0));
+        control.set_head_motion(listener(), 0.0).unwrap();
+        control.set_room(Some(&room()), 0.0).unwrap();
+        control.add(SourceSpec::still(Vec3::new(4.0, 3.0, 1.5))).unwrap();
+        let mut out = [vec![0.0; x.len()], vec![0.0; x.len()]];
+        let [l, r] = &mut out;
+        for (i, at) in (0..x.len()).step_by(128).enumerate() {
+            let end = (at + 128).min(x.len());
+            if fetched {
+                // Parts that are not there as well.
+                engine.fetch(i % 7, i % 5);
+            }
+            engine.process(&[&x[at..end], &x[at..end]], &mut l[at..end], &mut r[at..end]);
+        }
+        out
+    };
+    assert_eq!(run(true), run(false));
+}
+
+#[test]
+fn a_head_that_jumps_is_followed_by_every_reflection() {
+    const SOURCES: usize = 12;
+    let x = Noise(8).vec(48_000);
+    let turned = |yaw: f64| Pose {
+        position: Vec3::new(2.0, 2.2, 1.6),
+        orientation: Rotation::from_yaw_pitch_roll(yaw, 0.0, 0.0),
+    };
+    let run = |yaw: f64| {
+        let (mut engine, mut control) = in_space(SOURCES, 256, Space::default());
+        control.set_head_motion(HeadMotion::Still(turned(yaw)), 0.0).unwrap();
+        control.set_room(Some(&room()), 0.0).unwrap();
+        for n in 0..SOURCES {
+            control.add(SourceSpec::still(Vec3::new(0.5 + 0.4 * n as f64, 3.5, 1.2 + 0.1 * n as f64))).unwrap();
+        }
+        let mut out = [vec![0.0; x.len()], vec![0.0; x.len()]];
+        let [l, r] = &mut out;
+        for at in (0..x.len()).step_by(256) {
+            if at == 24_064 {
+                control.set_head_motion(HeadMotion::Still(turned(0.0)), 0.0).unwrap();
+            }
+            let end = (at + 256).min(x.len());
+            let inputs = [&x[at..end]; SOURCES];
+            engine.process(&inputs, &mut l[at..end], &mut r[at..end]);
+        }
+        out
+    };
+    let (jumped, stood) = (run(140.0), run(0.0));
+    for ear in 0..2 {
+        let before = difference_db(&jumped[ear][12_000..24_000], &stood[ear][12_000..24_000]);
+        // 72 reflections begin to follow within three segments of 5 ms, each fades for three.
+        let soon = difference_db(&jumped[ear][27_000..30_000], &stood[ear][27_000..30_000]);
+        let after = difference_db(&jumped[ear][36_000..], &stood[ear][36_000..]);
+        assert!(before > -10.0 && soon < -35.0 && after < -60.0, "{before:.1}, {soon:.1}, {after:.1} dB");
+    }
+}

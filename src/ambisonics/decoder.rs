@@ -7,6 +7,7 @@ use super::magls::DecoderFilters;
 use crate::dsp::denormals::FlushDenormals;
 use crate::dsp::fft::{Fft, Spectrum, good_len, padded_bins};
 use crate::dsp::kernel::{Kernels, Sums};
+use crate::dsp::simd::fetch;
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
@@ -94,6 +95,12 @@ impl Decoder {
     /// Frames between an input and its answer: none beyond the block.
     pub fn latency_frames(&self) -> usize {
         0
+    }
+
+    /// Brings what the next hop reads nearer to the processor.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.spectra);
+        fetch(&self.history);
     }
 
     /// Frames that sound after the input has ended.

@@ -42,6 +42,8 @@ pub struct Status {
     pub max_load: f64,
     /// Interruptions that were heard, as the device reports or our own clock finds them: the larger number.
     pub xruns: u64,
+    /// Callbacks that took longer than what they filled lasts: interruptions that are ours, not the system's.
+    pub overruns: u64,
     /// Frames for which the decoder was late.
     pub starved_frames: u64,
     /// From the engine to the device's output as the device tells it, with the limiter's delay, ms.
@@ -78,6 +80,7 @@ pub(super) struct Gauge {
     audio_ns: AtomicU64,
     worst: AtomicU32,
     pub(super) late: AtomicU64,
+    overruns: AtomicU64,
     pub(super) reported: AtomicU64,
     latency_us: AtomicU64,
     buffer: AtomicU64,
@@ -97,6 +100,7 @@ impl Gauge {
         let audio = frames as f64 / f64::from(rate) * 1e9;
         self.busy_ns.fetch_add(u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.audio_ns.fetch_add(audio as u64, Ordering::Relaxed);
+        self.overruns.fetch_add(u64::from(busy.as_nanos() as f64 > audio), Ordering::Relaxed);
         self.worst.fetch_max(((busy.as_nanos() as f64 / audio.max(1.0)) as f32).to_bits(), Ordering::Relaxed);
         self.buffer.fetch_max(frames as u64, Ordering::Relaxed);
         self.callbacks.fetch_add(1, Ordering::Relaxed);
@@ -108,6 +112,7 @@ impl Gauge {
     /// Forgets the worst: what came before the first sound does not count.
     pub(super) fn forget_load(&self) {
         self.worst.store(0, Ordering::Relaxed);
+        self.overruns.store(0, Ordering::Relaxed);
         self.busy_ns.store(0, Ordering::Relaxed);
         self.audio_ns.store(0, Ordering::Relaxed);
     }
@@ -126,6 +131,7 @@ impl Gauge {
         status.max_load = f64::from(f32::from_bits(self.worst.load(Ordering::Relaxed)));
         status.xruns = self.late.load(Ordering::Relaxed).max(self.reported.load(Ordering::Relaxed));
         status.starved_frames = self.starved.load(Ordering::Relaxed);
+        status.overruns = self.overruns.load(Ordering::Relaxed);
         status.latency_ms += self.latency_us.load(Ordering::Relaxed) as f64 / 1000.0;
         status.buffer = self.buffer.load(Ordering::Relaxed) as usize;
     }

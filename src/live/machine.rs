@@ -20,6 +20,8 @@ const AHEAD_S: f64 = 1.0;
 /// Rendered before a machine takes over, seconds: in a cross-fade, and while its memory is new to the processor's caches,
 /// the callback has one engine to run, not two.
 const AHEAD_OF_TIME_S: f64 = 1.5 * FADE_S;
+/// Parts of a machine's memory that are fetched one a callback.
+const PARTS: usize = 4;
 /// How long to wait for the decoder before the machine is taken for stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Room for poses of a measured room's head.
@@ -56,6 +58,11 @@ impl Fade {
 
     pub(super) fn is_silent(&self) -> bool {
         self.gain <= 0.0 && self.step <= 0.0
+    }
+
+    /// Silent as yet, wherever it is going.
+    pub(super) fn is_unheard(&self) -> bool {
+        self.gain <= 0.0
     }
 
     /// Fades the frames in place.
@@ -113,6 +120,8 @@ pub(super) struct Machine {
     source_end: Option<u64>,
     ended: bool,
     gain: f32,
+    /// How many parts of its memory are still away from the processor that runs the callback.
+    away: usize,
     pub(super) fade: Fade,
 }
 
@@ -191,6 +200,7 @@ impl Machine {
             source_end: None,
             ended: false,
             gain: 1.0,
+            away: 0,
             fade: Fade::at(1.0),
         });
         machine.advance_to(from)?;
@@ -238,6 +248,22 @@ impl Machine {
     /// Renders the first frames that will be heard, as many as there is room for. Not for the audio thread.
     pub(super) fn render_ahead(&mut self) {
         while self.filled + self.block <= self.out[0].len() && self.next_block() {}
+        self.away = PARTS;
+    }
+
+    /// It has not been played for long: its memory is no longer near the processor.
+    pub(super) fn rested(&mut self) {
+        self.away = PARTS;
+    }
+
+    /// Brings a part of what the next block reads nearer to the processor; false if all is there.
+    pub(super) fn fetch(&mut self) -> bool {
+        if self.away == 0 {
+            return false;
+        }
+        self.away -= 1;
+        self.ears.fetch(self.away, PARTS);
+        true
     }
 
     /// True when nothing more will sound.
@@ -274,6 +300,8 @@ impl Machine {
             }
         }
         self.fade.apply(&mut left[..done], &mut right[..done]);
+        // The last callbacks that have nothing to render.
+        while self.away > (self.filled - self.taken) / self.block && self.fetch() {}
         done
     }
 

@@ -171,8 +171,13 @@ impl Playout {
     fn mix(&mut self, frames: usize) {
         self.obey();
         self.mix.iter_mut().for_each(|m| m[..frames].fill(0.0));
-        if self.current.is_some() && !(self.paused && self.pause.is_silent()) {
-            self.play(frames);
+        if let Some(machine) = &mut self.current {
+            if self.paused && self.pause.is_silent() {
+                machine.rested();
+            } else if !(self.pause.is_unheard() && machine.fetch()) {
+                // After a pause all is brought near first: it goes on a few callbacks later, not with one long one.
+                self.play(frames);
+            }
         }
         let [left, right] = &mut self.mix;
         let (left, right) = (&mut left[..frames], &mut right[..frames]);

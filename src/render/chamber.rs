@@ -6,6 +6,7 @@ use crate::ambisonics::{Rotator, encode_third};
 use crate::coords::Rotation;
 use crate::dsp::kernel::paths::{PathKernels, Ramp};
 use crate::error::{Error, Result};
+use crate::hrtf::FilterBank;
 use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
 use crate::room::history::Parts;
 use crate::room::late::{DIRECTIONS, LINES, Late};
@@ -16,6 +17,10 @@ use crate::spatializer::voice::{Target, Workshop};
 
 /// Sources that a new room takes up in one segment at most, so that many of them do not make one long block.
 const STARTS_PER_SEGMENT: usize = 4;
+
+/// Reflections that begin to cross-fade in one segment at most, so that a head that jumps does not make one long block. The
+/// direct sounds follow at once; who is a few milliseconds behind them is not heard.
+const JUMPS_PER_SEGMENT: usize = 32;
 
 /// What an engine's rooms are built for.
 #[derive(Clone, Copy, Debug)]
@@ -208,6 +213,7 @@ impl Chamber {
     /// The next segment. `placings` gives a source's control points.
     pub(crate) fn next_segment(&mut self, placings: impl Fn(usize) -> [Placing; 3], shop: &mut Workshop<'_>) {
         self.early.next_segment();
+        shop.jumps = JUMPS_PER_SEGMENT;
         let mut starts = STARTS_PER_SEGMENT;
         for source in 0..self.presence.len() {
             match self.presence[source] {
@@ -322,6 +328,20 @@ impl Chamber {
                 }
             }
         }
+    }
+
+    /// Brings what the next stretch reads of a source nearer to the processor.
+    pub(crate) fn fetch(&self, source: usize, bank: &FilterBank) {
+        if self.presence[source] == Presence::Present {
+            self.early.fetch(source);
+            let near = self.early.near();
+            self.ears[source * near..][..near].iter().for_each(|e| e.fetch(bank));
+        }
+    }
+
+    /// The same of what all sources share.
+    pub(crate) fn fetch_late(&self) {
+        self.late.iter().for_each(Late::fetch);
     }
 
     /// Frames until a room that hears nothing more is silent.

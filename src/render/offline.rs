@@ -578,6 +578,14 @@ impl Ears {
         }
     }
 
+    /// Brings a part of what the next block reads nearer to the processor.
+    #[cfg(feature = "live")]
+    pub(crate) fn fetch(&self, part: usize, parts: usize) {
+        if let Some(Renderer::Engine { engine, .. }) = &self.engine {
+            engine.fetch(part, parts);
+        }
+    }
+
     /// One block, with the empty input of [`Ears::gap`] among the others. For the audio thread.
     pub(crate) fn process(&mut self, inputs: &[&[f32]], left: &mut [f32], right: &mut [f32]) {
         match &mut self.engine {

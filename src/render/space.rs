@@ -7,7 +7,7 @@ use crate::buffer::is_sound;
 use crate::coords::{Pose, Rotation};
 use crate::dsp::denormals::FlushDenormals;
 use crate::error::{Error, Result};
-use crate::hrtf::HrtfSet;
+use crate::hrtf::{FilterBank, HrtfSet};
 use crate::room::bands::BandSplit;
 use crate::room::direct::{Bus, Direct, Medium};
 use crate::room::early::EarlyOptions;
@@ -352,6 +352,18 @@ impl Spatial {
         let count = self.bus.len() / self.stride;
         let planes: [&[f32]; MAX_CHANNELS] = std::array::from_fn(|_| planes.next().unwrap_or_default());
         self.decoder.process(&planes[..count], left, right);
+    }
+
+    /// Brings what the next stretch reads of a source nearer to the processor.
+    pub(crate) fn fetch(&self, slot: usize, bank: &FilterBank) {
+        self.directs[slot].fetch(&self.medium);
+        self.room.iter().chain(&self.leaving).for_each(|r| r.fetch(slot, bank));
+    }
+
+    /// The same of what all sources share.
+    pub(crate) fn fetch_bus(&self) {
+        self.room.iter().chain(&self.leaving).for_each(|r| r.fetch_late());
+        self.decoder.fetch();
     }
 
     /// Frames that sound after the last input has ended.

@@ -121,6 +121,12 @@ impl Direct {
         self.path.advance(point, medium.segment);
     }
 
+    /// Brings what the next stretch reads nearer to the processor.
+    pub(crate) fn fetch(&self, medium: &Medium) {
+        let past = medium.past.len();
+        self.history.fetch((self.path.delay() as usize).saturating_sub(past), 2 * past);
+    }
+
     /// True while the path changes.
     pub(crate) fn is_changing(&self) -> bool {
         !self.path.rests()

@@ -345,6 +345,14 @@ impl Early {
         self.group.flush(frames, to);
     }
 
+    /// Brings what the next stretch reads of a source nearer to the processor.
+    pub(crate) fn fetch(&self, source: usize) {
+        let sender = &self.senders[source];
+        fetch(&sender.paths);
+        let longest = sender.order.last().map_or(0.0, |last| sender.paths[*last as usize].delay());
+        sender.history.fetch(0, longest as usize + self.past.len());
+    }
+
     /// Frames after a source's last sample in which its images still arrive.
     pub(crate) fn tail_frames(&self) -> usize {
         self.senders.iter().map(|s| s.history.frames()).max().unwrap_or(0)

@@ -93,6 +93,16 @@ impl History {
         self.len
     }
 
+    /// Brings the samples from `back` frames before the newest one's end, and `len` before that, nearer to the processor.
+    pub fn fetch(&self, back: usize, len: usize) {
+        let size = self.count * SIDE;
+        let count = (len.min(self.len) / SIDE + 2).min(self.len / SIDE);
+        let first = (self.at as usize).wrapping_sub(back + len) & (self.len - 1);
+        let here = count.min(self.len / SIDE - first / SIDE);
+        fetch(&self.groups[first / SIDE * size..][..here * size]);
+        fetch(&self.groups[..(count - here) * size]);
+    }
+
     /// Back to silence.
     pub fn reset(&mut self) {
         self.born = self.at;

@@ -1,6 +1,8 @@
 //! One signal as both ears hear it: its last samples, and the one or two voices that they are heard by.
 
 use super::voice::{Target, Voice, Workshop};
+use crate::dsp::simd::fetch;
+use crate::hrtf::FilterBank;
 
 pub(crate) struct Ears {
     voices: [Voice; 2],
@@ -51,14 +53,15 @@ impl Ears {
         }
     }
 
-    /// The next segment, on the way to `target`; where no way leads there, by a cross-fade.
+    /// The next segment, on the way to `target`; where no way leads there, by a cross-fade, as soon as one may begin.
     pub(crate) fn advance(&mut self, target: Target, shop: &mut Workshop<'_>) {
         if self.voices[self.current].advance(target, shop) {
             return;
         }
-        if self.fading {
+        if self.fading || shop.jumps == 0 {
             self.voices[self.current].hold();
         } else {
+            shop.jumps -= 1;
             self.cross_fade().start_at(target, shop);
             self.voices[self.current].fade_in();
         }
@@ -116,6 +119,13 @@ impl Ears {
     pub(crate) fn window(&self) -> (&[f32], &[f32]) {
         let (new, old) = self.ring.split_at(self.at);
         (old, new)
+    }
+
+    /// Brings what the next hop reads nearer to the processor.
+    pub(crate) fn fetch(&self, bank: &FilterBank) {
+        fetch(std::slice::from_ref(self));
+        fetch(&self.ring);
+        self.voices().for_each(|v| v.fetch(bank));
     }
 
     /// The voices that sound.

@@ -50,6 +50,8 @@ pub(crate) struct Workshop<'a> {
     pub response: &'a mut [f32],
     /// Resting filters that may still be computed in this segment.
     pub budget: usize,
+    /// Cross-fades that may still begin in this segment, where no way is short enough to glide along.
+    pub jumps: usize,
 }
 
 #[derive(Clone, Debug)]

@@ -56,6 +56,7 @@ pub(super) fn status() -> Status {
         mean_load: 0.031,
         max_load: 0.124,
         xruns: 0,
+        overruns: 0,
         starved_frames: 0,
         latency_ms: 12.3,
         device: "pulseaudio:phones".to_string(),

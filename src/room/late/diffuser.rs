@@ -5,6 +5,7 @@
 //! spectrum (Schroeder, J. Audio Eng. Soc. 10(3), 1962).
 
 use super::lines::LINES;
+use crate::dsp::simd::fetch;
 use crate::room::decay::SIXTY_DB;
 
 /// All-passes for each line.
@@ -56,6 +57,10 @@ pub(super) struct Diffuser {
 }
 
 impl Diffuser {
+    pub(super) fn fetch(&self) {
+        fetch(&self.memory);
+    }
+
     pub(super) fn new(delays: &Delays) -> Self {
         let mut total = 0;
         let starts = delays.map(|line| {

@@ -24,6 +24,7 @@ mod tests;
 pub use design::LateDesign;
 pub use lines::{DIRECTIONS, GROUP, LINES};
 
+use crate::dsp::simd::fetch;
 use crate::error::Result;
 use crate::room::Room;
 use bank::POLES;
@@ -169,6 +170,12 @@ impl Late {
     /// True when nothing is in the lines: then silence in is silence out, at no cost.
     pub fn is_quiet(&self) -> bool {
         self.age == 0
+    }
+
+    /// Brings its lines nearer to the processor.
+    pub(crate) fn fetch(&self) {
+        fetch(&self.store.memory);
+        self.diffuser.fetch();
     }
 
     /// Seconds the tail of its slowest band takes to fall by 60 dB.
