@@ -2,25 +2,12 @@
 #![cfg(feature = "cli")]
 
 mod program;
+mod sounds;
 
 use program::{periphon, refused, text};
+use sounds::wav;
 use std::f64::consts::TAU;
 use std::path::Path;
-
-/// Writes a 32-bit float WAV.
-fn wav(path: &Path, rate: u32, channels: &[Vec<f32>]) {
-    let spec = hound::WavSpec {
-        channels: channels.len() as u16,
-        sample_rate: rate,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut file = hound::WavWriter::create(path, spec).unwrap();
-    for n in 0..channels[0].len() {
-        channels.iter().for_each(|c| file.write_sample(c[n]).unwrap());
-    }
-    file.finalize().unwrap();
-}
 
 fn read(path: &Path) -> [Vec<f32>; 2] {
     let samples: Vec<f32> = hound::WavReader::open(path).unwrap().samples().map(Result::unwrap).collect();

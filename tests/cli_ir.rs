@@ -2,9 +2,11 @@
 #![cfg(feature = "cli")]
 
 mod program;
+mod sounds;
 
 use program::{periphon, refused, text};
 use serde_json::Value;
+use sounds::wav;
 use std::path::Path;
 
 /// A scene with sound files that are not there.
@@ -36,18 +38,6 @@ fn read(path: &Path) -> (hound::WavSpec, Vec<Vec<f32>>) {
     let samples: Vec<f32> = reader.samples::<f32>().map(Result::unwrap).collect();
     let n = usize::from(spec.channels);
     (spec, (0..n).map(|c| samples.iter().skip(c).step_by(n).copied().collect()).collect())
-}
-
-fn write(path: &Path, samples: impl Iterator<Item = f32>) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 48_000,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut file = hound::WavWriter::create(path, spec).unwrap();
-    samples.for_each(|x| file.write_sample(x).unwrap());
-    file.finalize().unwrap();
 }
 
 fn json(dir: &Path, args: &[&str]) -> Value {
@@ -166,7 +156,11 @@ fn two_ears_hear_it_later_at_the_far_one_and_as_the_scene_is_rendered() {
     let (left, right) = (onset(&ears[0]), onset(&ears[1]));
     assert!((10..60).contains(&(right - left)), "{left} {right}");
     // The same scene rendered, the sound being one impulse.
-    write(&dir.path().join("left.wav"), (0..24_000).map(|n| if n == 0 { 1.0 } else { 0.0 }));
+    wav(
+        &dir.path().join("left.wav"),
+        48_000,
+        &[(0..24_000).map(|n| if n == 0 { 1.0 } else { 0.0 }).collect::<Vec<f32>>()],
+    );
     let out = periphon(
         dir.path(),
         &["render", "room.toml", "-o", "render.wav", "--loudness", "off", "--format", "f32", "--quiet"],
@@ -183,7 +177,11 @@ fn two_ears_hear_it_later_at_the_far_one_and_as_the_scene_is_rendered() {
 #[test]
 fn a_far_source_is_rendered_when_its_sound_arrives() {
     let dir = tempfile::tempdir().unwrap();
-    write(&dir.path().join("far.wav"), (0..4800).map(|n| if n == 0 { 1.0 } else { 0.0 }));
+    wav(
+        &dir.path().join("far.wav"),
+        48_000,
+        &[(0..4800).map(|n| if n == 0 { 1.0 } else { 0.0 }).collect::<Vec<f32>>()],
+    );
     let text = "format = 1\n[[source]]\nfile = \"far.wav\"\nposition = [500, 0, 0]\n";
     std::fs::write(dir.path().join("far.toml"), text).unwrap();
     let args = ["render", "far.toml", "-o", "far.out.wav", "--loudness", "off", "--format", "f32", "--quiet"];
@@ -204,7 +202,7 @@ fn a_head_that_turns_in_a_measured_room_sounds_alike_in_any_blocks() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         Some((state >> 8) as f32 / 16_777_216.0 - 0.5)
     });
-    write(&dir.path().join("noise.wav"), noise.take(96_000));
+    wav(&dir.path().join("noise.wav"), 48_000, &[noise.take(96_000).collect::<Vec<f32>>()]);
     let keys = |t: f64, yaw: f64| format!("[[listener.path]]\nt = {t}\norientation = {{ yaw = {yaw} }}\n");
     let text = format!(
         "format = 1\n[listener]\n{}{}{}[room]\nfile = {room:?}\n[[source]]\nfile = \"noise.wav\"\n\

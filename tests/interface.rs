@@ -3,14 +3,16 @@
 #![cfg(all(feature = "cli", unix))]
 
 mod fake_device;
+mod sounds;
 mod watching;
 
-use fake_device::{Ears, RATE, noise, wav};
+use fake_device::{Ears, RATE};
 use periphon::coords::{Pose, Rotation, Vec3};
 use periphon::live::Settings;
 use periphon::render::{Loudness, Placement, RenderJob};
 use periphon::spatializer::Motion;
 use periphon::tracking::{Listener, Source, TrackerOptions};
+use sounds::{noise, wav};
 use std::net::UdpSocket;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -34,7 +36,7 @@ fn playing(job: RenderJob) -> Ears {
 #[test]
 fn the_stage_is_seen_as_it_is_and_as_it_was_steered_through_another_head_but_not_another_room() {
     let dir = tempfile::tempdir().unwrap();
-    let track = wav(&dir.path().join("a.wav"), &[&noise(1, 40 * RATE), &noise(2, 40 * RATE)]);
+    let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, 40 * RATE), &noise(2, 40 * RATE)]);
     let mut ears = playing(RenderJob { room: Some("living-room".into()), ..job(&track) });
     let stage = ears.player.stage().unwrap();
     let room = stage.room.clone().unwrap();
@@ -75,7 +77,7 @@ fn the_stage_is_seen_as_it_is_and_as_it_was_steered_through_another_head_but_not
 fn a_source_that_is_muted_is_not_heard_before_and_after_a_change_of_head() {
     let dir = tempfile::tempdir().unwrap();
     let silence = vec![0.0; 20 * RATE];
-    let track = wav(&dir.path().join("a.wav"), &[&noise(1, 20 * RATE), &silence]);
+    let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, 20 * RATE), &silence]);
     let mut ears = playing(RenderJob { room: Some("none".into()), ..job(&track) });
     ears.seconds(0.3);
     assert!(ears.level(0.1) > 1e-3);
@@ -94,7 +96,7 @@ fn a_source_that_is_muted_is_not_heard_before_and_after_a_change_of_head() {
 #[test]
 fn what_is_not_spatialised_says_that_it_cannot_be_steered() {
     let dir = tempfile::tempdir().unwrap();
-    let track = wav(&dir.path().join("a.wav"), &[&noise(1, 10 * RATE), &noise(2, 10 * RATE)]);
+    let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, 10 * RATE), &noise(2, 10 * RATE)]);
     let ears = playing(RenderJob { placement: Some(Placement::Stereo), ..job(&track) });
     let stage = ears.player.stage().unwrap();
     assert!(stage.sources.is_empty() && !stage.steerable && stage.placement == "stereo");
@@ -106,7 +108,7 @@ fn what_is_not_spatialised_says_that_it_cannot_be_steered() {
 fn headphones_are_exchanged_while_playing_without_a_click_and_as_the_render_has_them() {
     let dir = tempfile::tempdir().unwrap();
     let tone: Vec<f32> = (0..20 * RATE).map(|n| 0.2 * (n as f32 * 0.02).sin()).collect();
-    let track = wav(&dir.path().join("tone.wav"), &[&tone, &tone]);
+    let track = wav(&dir.path().join("tone.wav"), RATE as u32, &[&tone, &tone]);
     let equaliser = dir.path().join("half.txt");
     std::fs::write(&equaliser, "Preamp: -6.0206 dB\nFilter 1: ON PK Fc 8000 Hz Gain 0.1 dB Q 1.0\n").unwrap();
     let mut ears = playing(RenderJob { placement: Some(Placement::Stereo), ..job(&track) });
@@ -136,7 +138,7 @@ fn the_meters_show_what_is_handed_out() {
     let dir = tempfile::tempdir().unwrap();
     let tone: Vec<f32> =
         (0..20 * RATE).map(|n| (0.5 * (n as f64 * std::f64::consts::TAU * 997.0 / 48_000.0).sin()) as f32).collect();
-    let track = wav(&dir.path().join("tone.wav"), &[&tone, &vec![0.0; tone.len()]]);
+    let track = wav(&dir.path().join("tone.wav"), RATE as u32, &[&tone, &vec![0.0; tone.len()]]);
     let mut ears = playing(RenderJob { placement: Some(Placement::Stereo), ..job(&track) });
     // The first look begins in the middle of a wave, which is a step and overshoots.
     ears.player.meters();
@@ -153,7 +155,7 @@ fn the_meters_show_what_is_handed_out() {
 #[test]
 fn a_track_can_be_added_and_all_begins_anew_if_that_is_asked_for() {
     let dir = tempfile::tempdir().unwrap();
-    let level = |n: &str, v: f32| wav(&dir.path().join(n), &[&vec![v; RATE / 2], &vec![v; RATE / 2]]);
+    let level = |n: &str, v: f32| wav(&dir.path().join(n), RATE as u32, &[&vec![v; RATE / 2], &vec![v; RATE / 2]]);
     let (a, b) = (level("a.wav", 0.1), level("b.wav", 0.2));
     let mut ears = playing(RenderJob { placement: Some(Placement::Stereo), ..job(&a) });
     ears.player.add_tracks(vec![b]);
@@ -169,7 +171,7 @@ fn a_track_can_be_added_and_all_begins_anew_if_that_is_asked_for() {
 #[test]
 fn a_million_malformed_packets_change_no_sample() {
     let dir = tempfile::tempdir().unwrap();
-    let track = wav(&dir.path().join("a.wav"), &[&noise(1, 4 * RATE)]);
+    let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, 4 * RATE)]);
     let run = |packets: usize| {
         let mut ears = playing(job(&track));
         let head = ears.player.head();
@@ -271,7 +273,7 @@ mod terminal {
     #[test]
     fn without_a_device_the_error_is_told_on_a_terminal_that_is_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
-        let track = wav(&dir.path().join("a.wav"), &[&noise(1, RATE)]);
+        let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, RATE)]);
         let (code, written) = in_a_terminal(&["play", track.to_str().unwrap(), "--device", "no such device"], b"");
         assert_eq!(code, Some(1), "{written}");
         let at = written.find("error:").expect(&written);

@@ -2,6 +2,7 @@
 //! all for a while, and gone in the middle. What it hears is compared with a render to a file, bit for bit.
 #![cfg(feature = "live")]
 
+mod sounds;
 mod watching;
 
 use periphon::coords::{Pose, Rotation, Vec3};
@@ -9,6 +10,7 @@ use periphon::live::{Backend, Event, Opened, Player, Settings, State, Stream};
 use periphon::render::{Loudness, Placement, RenderJob, render};
 use periphon::sink::SampleFormat;
 use periphon::{Error, ErrorKind, Result};
+use sounds::{noise, wav};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -124,28 +126,8 @@ impl Listener {
     }
 }
 
-fn noise(seed: u32, frames: usize) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 33_554_432.0 - 0.25
-    };
-    (0..frames).map(|_| next()).collect()
-}
-
 fn write(path: &Path, channels: &[&[f32]]) -> PathBuf {
-    let spec = hound::WavSpec {
-        channels: channels.len() as u16,
-        sample_rate: RATE,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut file = hound::WavWriter::create(path, spec).unwrap();
-    for n in 0..channels[0].len() {
-        channels.iter().for_each(|c| file.write_sample(c[n]).unwrap());
-    }
-    file.finalize().unwrap();
-    path.to_path_buf()
+    wav(path, RATE, channels)
 }
 
 /// Loudspeakers, or what else becomes of the input, without a gain and a limiter.

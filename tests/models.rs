@@ -2,6 +2,7 @@
 #![cfg(all(feature = "onnx", feature = "cli"))]
 
 mod program;
+mod sounds;
 
 use periphon::AudioBuffer;
 use periphon::ErrorKind;
@@ -9,6 +10,7 @@ use periphon::render::{Loudness, Placement, RenderJob, Vocals, render};
 use periphon::separate::own::StemSeparator;
 use periphon::sink::SampleFormat;
 use program::{periphon, text};
+use sounds::wav;
 use std::path::{Path, PathBuf};
 
 /// Protocol Buffers as ONNX has them (onnx.proto3): fields of numbers and of bytes.
@@ -226,29 +228,13 @@ fn models_of_spectra_separate_as_their_description_says() {
     }
 }
 
-fn wav(path: &Path, song: &[Vec<f32>; 2]) -> PathBuf {
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: RATE,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut wav = hound::WavWriter::create(path, spec).unwrap();
-    for (l, r) in song[0].iter().zip(&song[1]) {
-        wav.write_sample(*l).unwrap();
-        wav.write_sample(*r).unwrap();
-    }
-    wav.finalize().unwrap();
-    path.to_path_buf()
-}
-
 #[test]
 fn the_stems_of_a_model_stand_where_files_of_their_roles_do() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
     let [low, high] = tones(60_000);
     let song = [0, 1].map(|c| low[c].iter().zip(&high[c]).map(|(a, b)| a + b).collect::<Vec<f32>>());
-    let track = wav(&d.join("song.wav"), &song);
+    let track = wav(&d.join("song.wav"), RATE, &song);
     std::fs::write(d.join("mine.onnx"), crossover(20_000, &[("stems", "bass, vocals"), ("sample_rate", "44100")]))
         .unwrap();
     let own = |change: &dyn Fn(&mut RenderJob)| {
@@ -269,7 +255,9 @@ fn the_stems_of_a_model_stand_where_files_of_their_roles_do() {
     let files: Vec<PathBuf> = ["bass", "vocals", "remainder"]
         .iter()
         .zip(&parts)
-        .map(|(name, part)| wav(&d.join(format!("{name}.wav")), &[part.channel(0).to_vec(), part.channel(1).to_vec()]))
+        .map(|(name, part)| {
+            wav(&d.join(format!("{name}.wav")), RATE, &[part.channel(0).to_vec(), part.channel(1).to_vec()])
+        })
         .collect();
     let (_, stems) = own(&|job| (job.model, job.separate, job.stems) = (None, false, files.clone()));
     let n = heard.len().min(stems.len());
@@ -291,7 +279,7 @@ fn models_that_cannot_be_used_are_refused_by_name_and_leave_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
     let [low, _] = tones(20_000);
-    wav(&d.join("song.wav"), &low);
+    wav(&d.join("song.wav"), RATE, &low);
     let good = crossover(20_000, &[]);
     let picture = {
         let nodes = [node("Relu", &["x"], "y", &[])];

@@ -1,11 +1,14 @@
 //! The panorama from file to file: what the figures of docs/panorama.md must not fall below, on signals made here.
 #![cfg(feature = "files")]
 
+mod sounds;
+
 use periphon::panorama::StageFile;
 use periphon::render::{Loudness, Placement, RenderJob, render};
 use periphon::sink::SampleFormat;
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
+use sounds::wav;
 use std::f64::consts::PI;
 use std::path::Path;
 
@@ -38,22 +41,8 @@ fn add(sum: &mut [Vec<f32>; 2], x: &[Vec<f32>; 2], gain: f32) {
     }
 }
 
-fn write(path: &Path, channels: &[Vec<f32>]) {
-    let spec = hound::WavSpec {
-        channels: channels.len() as u16,
-        sample_rate: RATE,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut file = hound::WavWriter::create(path, spec).unwrap();
-    for n in 0..channels[0].len() {
-        channels.iter().for_each(|c| file.write_sample(c[n]).unwrap());
-    }
-    file.finalize().unwrap();
-}
-
 fn job(folder: &Path, channels: &[Vec<f32>]) -> RenderJob {
-    write(&folder.join("in.wav"), channels);
+    wav(&folder.join("in.wav"), RATE, channels);
     RenderJob {
         force: true,
         format: SampleFormat::F32,

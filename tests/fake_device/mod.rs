@@ -3,7 +3,7 @@
 use super::watching::watched;
 use periphon::Result;
 use periphon::live::{Backend, Lease, Opened, Player, Reports, Settings, State, Stream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -97,28 +97,4 @@ impl Ears {
         let last = &self.heard[0][self.heard[0].len() - (seconds * RATE as f64) as usize..];
         (last.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>() / last.len() as f64).sqrt()
     }
-}
-
-pub fn noise(seed: u32, frames: usize) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 33_554_432.0 - 0.25
-    };
-    (0..frames).map(|_| next()).collect()
-}
-
-pub fn wav(path: &Path, channels: &[&[f32]]) -> PathBuf {
-    let spec = hound::WavSpec {
-        channels: channels.len() as u16,
-        sample_rate: RATE as u32,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut file = hound::WavWriter::create(path, spec).unwrap();
-    for n in 0..channels[0].len() {
-        channels.iter().for_each(|c| file.write_sample(c[n]).unwrap());
-    }
-    file.finalize().unwrap();
-    path.to_path_buf()
 }
