@@ -78,6 +78,12 @@ fn remember(failure: Failure) -> PeriphonStatus {
         }
         Failure::Error(error) => {
             let mut text = error.to_string();
+            let mut reason = std::error::Error::source(&error);
+            while let Some(next) = reason {
+                text.push_str(": ");
+                text.push_str(&next.to_string());
+                reason = next.source();
+            }
             for hint in error.hints() {
                 text.push_str("\nhint: ");
                 text.push_str(hint);

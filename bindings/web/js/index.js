@@ -29,7 +29,11 @@ function compile(url) {
     if (!response.ok) throw new PeriphonError(`${url} could not be fetched: the server says ${response.status}`, 6, ['name its place: { wasm: URL }']);
     // Servers that do not know the type of .wasm are many; then it is compiled once it is all there.
     const streaming = response.headers.get('content-type')?.startsWith('application/wasm');
-    return streaming ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+    try {
+      return await (streaming ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
+    } catch (cause) {
+      throw new PeriphonError(`${url} is not periphon's module: ${cause.message}`, 6, ['is it the file periphon.wasm, or a web page in its place? name its place: { wasm: URL }']);
+    }
   })();
   compiled.set(url, fresh);
   fresh.catch(() => compiled.delete(url));

@@ -21,12 +21,19 @@ export function serve(port = 0, extra = {}) {
       response.writeHead(404).end();
     }
   });
-  return new Promise((resolve) =>
-    server.listen(port, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() })),
-  );
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }));
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { url } = await serve(Number(process.argv[2] ?? 8000));
-  console.log(`${url}/demo/`);
+  const port = Number(process.argv[2] ?? 8000);
+  try {
+    const { url } = await serve(port);
+    console.log(`${url}/demo/`);
+  } catch (e) {
+    console.error(`error: no page can be served at port ${port}: ${e.message}\nhint: give another port: node bindings/web/tests/server.mjs 8001`);
+    process.exit(1);
+  }
 }
