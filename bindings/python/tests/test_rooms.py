@@ -141,3 +141,17 @@ def test_a_source_that_faces_away_sends_less():
     assert db(toward - omni, omni) < -60
     away = pp.room_response(room, SOURCE, LISTENER, directivity="cardioid", facing=SOURCE - LISTENER, length=0.05)
     assert np.abs(away).max() < 1e-6
+
+
+@pytest.mark.parametrize("place", [[-0.1, 1.0, 1.0], [2.0, 3.5, 1.0], [100.0, 1.0, 1.0]])
+def test_places_outside_a_room_are_refused(place: list[float]) -> None:
+    room, inside = pp.Room([4.0, 3.0, 2.0], 0.2), [1.0, 1.0, 1.0]
+    for source, listener, name in [(place, inside, "source"), (inside, place, "listener")]:
+        with pytest.raises(pp.ArgumentError, match=f"{name}: .* is outside the room"):
+            pp.room_response(room, source, listener)
+    with pytest.raises(pp.ArgumentError, match="outside the room"):
+        pp.room_responses([room, room], [inside, place], inside)
+    # Not outside of the second room.
+    larger = pp.Room([200.0, 9.0, 4.0], 0.2, late=False, order=1)
+    assert len(pp.room_responses([room, larger], [inside, [100.0, 1.0, 1.0]], inside, length=0.1)) == 2
+    assert pp.room_response(None, [100.0, 1.0, 1.0], inside, length=0.5).any()

@@ -98,8 +98,8 @@ def _ways(places: Any, count: int) -> list[Any]:
     elif not (isinstance(places, Sequence) and any(isinstance(p, _periphon.Motion) for p in places)):
         places = np.atleast_2d(numbers("places", places))
     if len(places) != count:
-        hint = "\nhint: signals are (sources, frames); are these (frames, channels)?" if count > 1024 else ""
-        raise ArgumentError(f"places: one is needed for each of {count} signals, not {len(places)}{hint}")
+        hints = ["signals are (sources, frames): are these (frames, channels)?"] if count > 1024 else []
+        raise ArgumentError(f"places: one is needed for each of {count} signals, not {len(places)}", hints)
     return list(places)
 
 

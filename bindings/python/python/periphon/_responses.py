@@ -136,6 +136,7 @@ def _respond(
     native = [room._native for room in around if room is not None]
     if len(native) < len(around) and len(around) > 1:
         raise ArgumentError("rooms: a sequence has a room for each response, not None")
+    _check_inside(around, {"source": at, "listener": ears})
     order, hears = _receiver(receiver, head, rate)
     out = _periphon.responses(
         native,
@@ -152,6 +153,22 @@ def _respond(
         threads,
     )
     return out.reshape(*shape, *out.shape[1:])
+
+
+def _check_inside(rooms: Sequence[Room | None], places: dict[str, Floats]) -> None:
+    """Images stand for what walls reflect only where the walls are."""
+    sizes = np.array([room.size for room in rooms if room is not None])
+    if len(sizes) == 0:
+        return
+    for name, at in places.items():
+        outside = ((at < 0.0) | (at > sizes)).any(axis=1)
+        if outside.any():
+            n = int(np.argmax(outside))
+            size = sizes[n % len(sizes)].tolist()
+            raise ArgumentError(
+                f"{name}: {at[n].tolist()} is outside the room, which reaches from 0 to {size} m",
+                ["room=None is the free field"],
+            )
 
 
 def frames_of(length: float | None, rate: float) -> int | None:
