@@ -101,6 +101,22 @@ impl Error {
         self.path.as_deref()
     }
 
+    /// The message with its causes, as people are told of it: of the system's errors the words, not the number, and only
+    /// what says something new.
+    pub fn sentence(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(c) = cause {
+            let text = c.to_string();
+            let text = text.split(" (os error").next().unwrap_or_default();
+            if !line.to_lowercase().contains(&text.to_lowercase()) {
+                line = format!("{line}: {text}");
+            }
+            cause = c.source();
+        }
+        line
+    }
+
     /// What the reader can do, most useful first.
     pub fn hints(&self) -> &[String] {
         &self.hints

@@ -6,19 +6,8 @@ use std::io::Write;
 
 /// Prints an error and its hints. One line each, whatever the message holds.
 pub(super) fn error(e: &Error) {
-    let mut line = e.to_string();
-    let mut cause = std::error::Error::source(e);
-    while let Some(c) = cause {
-        // Of the system's errors the words, not the number, and only if they say something new.
-        let text = c.to_string();
-        let text = text.split(" (os error").next().unwrap_or_default();
-        if !line.to_lowercase().contains(&text.to_lowercase()) {
-            line = format!("{line}: {text}");
-        }
-        cause = c.source();
-    }
     let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "error: {}", one_line(&line));
+    let _ = writeln!(err, "error: {}", one_line(&e.sentence()));
     for hint in e.hints() {
         let _ = writeln!(err, "hint: {}", one_line(hint));
     }

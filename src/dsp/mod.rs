@@ -7,3 +7,6 @@ pub mod kernel;
 pub mod partitioned;
 pub mod resample;
 pub mod simd;
+
+/// Sample rates that are meant, Hz: between them, filters and delays stay within memory.
+pub const SAMPLE_RATES: std::ops::RangeInclusive<f64> = 1e3..=1e6;

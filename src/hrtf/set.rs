@@ -5,6 +5,7 @@ use super::mesh::Mesh;
 use super::onset::OnsetFinder;
 use super::prepared::Prepared;
 use crate::coords::Vec3;
+use crate::dsp::SAMPLE_RATES;
 use crate::dsp::resample::{ResponseResampler, bessel_i0, resampled_len};
 use crate::error::{Error, Result};
 
@@ -82,8 +83,6 @@ const SAME_DIRECTION: f64 = 1e-4;
 const GAP_COS: f64 = 0.819;
 /// Values of all responses together, delays put in and resampled: half a gigabyte.
 const MOST_VALUES: f64 = (1u64 << 27) as f64;
-/// Rates beyond these are no head's, Hz; from one to the other, filters stay within memory.
-const SAMPLE_RATES: std::ops::RangeInclusive<f64> = 1e3..=1e6;
 /// Longest response accepted, seconds: longer ones are rooms.
 const MAX_SECONDS: f64 = 0.5;
 

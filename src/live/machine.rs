@@ -248,10 +248,10 @@ impl Machine {
     /// Renders the first frames that will be heard, as many as there is room for. Not for the audio thread.
     pub(super) fn render_ahead(&mut self) {
         while self.filled + self.block <= self.out[0].len() && self.next_block() {}
-        self.away = PARTS;
+        self.rested();
     }
 
-    /// It has not been played for long: its memory is no longer near the processor.
+    /// Another thread had it, or it has not been played for long: its memory is not near the processor that plays it.
     pub(super) fn rested(&mut self) {
         self.away = PARTS;
     }

@@ -96,11 +96,18 @@ impl History {
     /// Brings the samples from `back` frames before the newest one's end, and `len` before that, nearer to the processor.
     pub fn fetch(&self, back: usize, len: usize) {
         let size = self.count * SIDE;
-        let count = (len.min(self.len) / SIDE + 2).min(self.len / SIDE);
+        let (_, runs) = self.runs(back, len.min(self.len));
+        runs.into_iter().for_each(|(group, count)| fetch(&self.groups[group * size..][..count * size]));
+    }
+
+    /// The whole groups around `len` samples that end `back` frames before the newest one's end: how many samples too early the
+    /// first group begins, and two runs of groups, up to the ring's end and from its beginning: the first one and how many.
+    fn runs(&self, back: usize, len: usize) -> (usize, [(usize, usize); 2]) {
         let first = (self.at as usize).wrapping_sub(back + len) & (self.len - 1);
-        let here = count.min(self.len / SIDE - first / SIDE);
-        fetch(&self.groups[first / SIDE * size..][..here * size]);
-        fetch(&self.groups[..(count - here) * size]);
+        let (group, before) = (first / SIDE, first % SIDE);
+        let groups = (before + len).div_ceil(SIDE);
+        let here = groups.min(self.len / SIDE - group);
+        (before, [(group, here), (0, groups - here)])
     }
 
     /// Back to silence.
@@ -160,22 +167,18 @@ impl History {
         let end = self.at.saturating_sub(back as u64);
         let known = end.saturating_sub(self.born.max(self.at.saturating_sub(self.len as u64)));
         let unknown = len.saturating_sub(usize::try_from(known).unwrap_or(usize::MAX));
-        // Whole groups around what is wanted; the first sample of the first one is `before` samples too early.
-        let first = (self.at as usize).wrapping_sub(back + len) & (self.len - 1);
-        let (group, before) = (first / SIDE, first % SIDE);
-        let groups = (before + len).div_ceil(SIDE);
         let size = self.count * SIDE;
-        let here = groups.min(self.len / SIDE - group);
+        let (before, runs) = self.runs(back, len);
         let stays = from == to;
         let flat = !self.is_coloured() || (stays && from.iter().all(|x| *x == from[0]));
         let by_sample = 1.0 / len as f32;
         let step: Weights = if stays { [0.0; BANDS] } else { std::array::from_fn(|b| (to[b] - from[b]) * by_sample) };
         // Paths are read from the shortest delay to the longest: the next one goes on where this one begins.
+        let (group, here) = runs[0];
         if let Some(next) = group.checked_sub(AHEAD) {
             fetch(&self.groups[next * size..group * size]);
         }
-        let runs = [(group, 0, here), (0, here, groups - here)];
-        for (group, done, count) in runs.into_iter().filter(|r| r.2 > 0) {
+        for ((group, count), done) in runs.into_iter().zip([0, here]).filter(|r| r.0.1 > 0) {
             let groups = &self.groups[group * size..][..count * size];
             let out = &mut room[done * SIDE..][..count * SIDE];
             if flat {

@@ -11,6 +11,7 @@ mod walk;
 use super::lattice::Image;
 use super::{BANDS, Bands, Room};
 use crate::coords::Vec3;
+use crate::dsp::SAMPLE_RATES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::spatializer::motion::is_meant;
 use std::ops::RangeInclusive;
@@ -166,7 +167,7 @@ impl<'a> Shoebox<'a> {
 
     fn check(&self, sample_rate: f64, frames: usize) -> Result<()> {
         self.room.check()?;
-        if !(1e3..=1e6).contains(&sample_rate) {
+        if !SAMPLE_RATES.contains(&sample_rate) {
             return Err(Error::argument(format!("the sample rate must be 1000 to 1000000 Hz, not {sample_rate}")));
         }
         for (name, place) in [("source", self.source), ("listener", self.listener)] {

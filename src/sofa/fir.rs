@@ -3,6 +3,7 @@
 use super::container::{Container, MAX_VALUES, Variable};
 use super::convention::Form;
 use super::finding::Finding;
+use crate::dsp::SAMPLE_RATES;
 use crate::error::{Error, Result};
 
 /// Filters for two receivers, in whatever form they were kept.
@@ -158,7 +159,7 @@ pub(crate) fn rate(file: &Container, measurements: usize, findings: &mut Vec<Fin
 /// # Errors
 /// `Malformed` if no set can have this rate.
 pub(crate) fn check_rate(rate: f64) -> Result<()> {
-    if (1000.0..=1_000_000.0).contains(&rate) {
+    if SAMPLE_RATES.contains(&rate) {
         return Ok(());
     }
     Err(Error::malformed(format!("the sample rate is {rate} Hz, not one between 1000 and 1000000 Hz")))

@@ -8,5 +8,5 @@ pub mod source;
 pub(crate) mod voice;
 
 pub use beam::Beam;
-pub use motion::{HeadMotion, Motion, Path, PathKey, PosePath};
+pub use motion::{FARTHEST_M, HeadMotion, Motion, Path, PathKey, PosePath, is_meant};
 pub use source::SourceSpec;

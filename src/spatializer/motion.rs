@@ -23,13 +23,13 @@ pub struct Path<T> {
 pub type PosePath = Path<Pose>;
 
 /// Nobody means a place farther away, metres; and the squares of much larger numbers overflow.
-const FARTHEST_M: f64 = 1e7;
+pub const FARTHEST_M: f64 = 1e7;
 
 /// Nobody means a turn that takes less, seconds.
 const SHORTEST_TURN_S: f64 = 1e-3;
 
 /// True for places that can be meant: finite, and within 10 000 km.
-pub(crate) fn is_meant(place: Vec3) -> bool {
+pub fn is_meant(place: Vec3) -> bool {
     [place.x, place.y, place.z].iter().all(|x| x.abs() <= FARTHEST_M)
 }
 

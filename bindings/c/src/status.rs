@@ -77,13 +77,7 @@ fn remember(failure: Failure) -> PeriphonStatus {
             status
         }
         Failure::Error(error) => {
-            let mut text = error.to_string();
-            let mut reason = std::error::Error::source(&error);
-            while let Some(next) = reason {
-                text.push_str(": ");
-                text.push_str(&next.to_string());
-                reason = next.source();
-            }
+            let mut text = error.sentence();
             for hint in error.hints() {
                 text.push_str("\nhint: ");
                 text.push_str(hint);

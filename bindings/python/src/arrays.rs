@@ -3,6 +3,8 @@
 use crate::errors::argument;
 use numpy::ndarray::Dimension;
 use numpy::{Element, PyArray1, PyReadonlyArray, PyReadonlyArray2};
+use periphon::dsp::SAMPLE_RATES;
+use periphon::spatializer::{FARTHEST_M, is_meant};
 use periphon::{Pose, Rotation, Vec3};
 use pyo3::prelude::*;
 
@@ -23,18 +25,12 @@ pub(crate) fn rows<const N: usize>(what: &str, array: &PyReadonlyArray2<'_, f64>
     Ok(view.rows().into_iter().map(|row| std::array::from_fn(|i| row[i])).collect())
 }
 
-/// Places farther than this from the origin along an axis are mistakes, metres: numbers lose their meaning somewhere.
-pub(crate) const FARTHEST_M: f64 = 1e7;
-
-/// Sample rates that are meant, Hz.
-pub(crate) const RATES: std::ops::RangeInclusive<f64> = 1e3..=1e6;
-
 /// A sample rate.
 ///
 /// # Errors
 /// `ArgumentError` if it is none.
 pub(crate) fn sample_rate(rate: f64) -> PyResult<f64> {
-    if RATES.contains(&rate) {
+    if SAMPLE_RATES.contains(&rate) {
         return Ok(rate);
     }
     Err(argument(format!("a sample rate is 1000 to 1000000 Hz, not {rate}")))
@@ -45,8 +41,9 @@ pub(crate) fn sample_rate(rate: f64) -> PyResult<f64> {
 /// # Errors
 /// `ArgumentError` if it is not finite, or farther than anything.
 pub(crate) fn place(what: &str, at: [f64; 3]) -> PyResult<Vec3> {
-    if at.iter().all(|x| x.abs() <= FARTHEST_M) {
-        return Ok(vec3(at));
+    let place = vec3(at);
+    if is_meant(place) {
+        return Ok(place);
     }
     Err(argument(format!("{what} must be finite, at most {FARTHEST_M} m away, not {at:?}")))
 }

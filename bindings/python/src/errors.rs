@@ -23,12 +23,7 @@ pub(crate) fn raise(error: &Error) -> PyErr {
         ErrorKind::Io => (&FILE, "FileError"),
         _ => (&OTHER, "Error"),
     };
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        message = format!("{message}: {deeper}");
-        cause = deeper.source();
-    }
+    let message = error.sentence();
     let errno = error.source().and_then(|e| e.downcast_ref::<std::io::Error>()).and_then(|e| e.raw_os_error());
     let path = error.path().map(|p| p.display().to_string());
     let hints = error.hints().to_vec();

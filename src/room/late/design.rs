@@ -11,6 +11,7 @@ use super::bank::{Bank, POLES};
 use super::diffuser::{Delays, delays, weighted_energy};
 use super::lines::{GROUP, GROUPS, HALF, LINES, feed, lengths};
 use crate::coords::Vec3;
+use crate::dsp::SAMPLE_RATES;
 use crate::error::{Error, Result};
 use crate::room::Room;
 use crate::room::decay::{
@@ -190,7 +191,7 @@ impl LateDesign {
 
 fn check(room: &Room, sample_rate: f64) -> Result<()> {
     room.check()?;
-    if (1000.0..=1e6).contains(&sample_rate) {
+    if SAMPLE_RATES.contains(&sample_rate) {
         Ok(())
     } else {
         Err(Error::argument(format!("the sample rate must be 1000 to 1000000 Hz, not {sample_rate}")))

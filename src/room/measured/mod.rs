@@ -20,6 +20,7 @@ pub use field::FieldRenderer;
 pub use renderer::BrirRenderer;
 
 use crate::coords::{Rotation, Vec3};
+use crate::dsp::SAMPLE_RATES;
 use crate::dsp::resample::{ResponseResampler, resampled_len};
 use crate::error::{Error, Result};
 
@@ -119,7 +120,7 @@ impl MeasuredRoom {
             )));
         }
         for (what, rate) in [("measured", data.sample_rate), ("wanted", sample_rate)] {
-            if !(1000.0..=1_000_000.0).contains(&rate) {
+            if !SAMPLE_RATES.contains(&rate) {
                 return Err(Error::argument(format!("the {what} sample rate is {rate} Hz, not 1000 to 1000000 Hz")));
             }
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from typing import NoReturn, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,8 +52,6 @@ def room_response(
     a network of delay lines follows; with `as_rendered`, with a wanted `t60` and for two ears the network takes over after
     the room's `order`, as in a render.
     """
-    if not (isinstance(room, (Room, str)) or room is None):
-        _no_room(room)
     return _respond(
         [room], source, listener, rate, length, receiver, head, orientation, directivity, facing, propagation,
         as_rendered, speed_of_sound, None, single=True,
@@ -85,13 +83,8 @@ def room_responses(
 
     A response depends on nothing but its own arguments: the same bits come out whatever the number of threads.
     """
-    given: list[Room | str | None]
-    if isinstance(rooms, (Room, str)) or rooms is None:
-        given = [rooms]
-    elif isinstance(rooms, Sequence) and not isinstance(rooms, bytes):
-        given = list(rooms)
-    else:
-        _no_room(rooms)
+    many = isinstance(rooms, Sequence) and not isinstance(rooms, (str, bytes))
+    given = list(cast(Sequence[Room | str], rooms)) if many else [cast(Room | str | None, rooms)]
     return _respond(
         given, sources, listeners, rate, length, receiver, head, orientation, directivity, facing, propagation,
         as_rendered, speed_of_sound, workers(threads), single=False,
@@ -220,7 +213,3 @@ def _unit(aim: Floats) -> Floats:
         raise ArgumentError("places and directions must be finite")
     length = np.linalg.norm(aim, axis=1, keepdims=True)
     return np.where(length > 0.0, aim / np.where(length > 0.0, length, 1.0), [1.0, 0.0, 0.0])
-
-
-def _no_room(room: object) -> NoReturn:
-    raise ArgumentError(f"room: a Room, a preset's name or None is needed, not {type(room).__name__}")
