@@ -7,12 +7,13 @@ use crate::coords::Rotation;
 use crate::dsp::kernel::paths::{PathKernels, Ramp};
 use crate::error::{Error, Result};
 use crate::hrtf::FilterBank;
-use crate::room::early::{Early, EarlyOptions, NEAR, Outlets};
+use crate::room::early::{Early, EarlyOptions, NEAR, Outlets, Ways};
 use crate::room::history::Parts;
 use crate::room::late::{DIRECTIONS, LINES, Late};
 use crate::room::path::{Placing, THIRD, ramp};
 use crate::room::{Bands, Room, decay};
 use crate::spatializer::ears::Ears;
+use crate::spatializer::source::Clock;
 use crate::spatializer::voice::{Target, Workshop};
 
 /// Sources that a new room takes up in one segment at most, so that many of them do not make one long block.
@@ -84,9 +85,12 @@ pub(crate) struct Chamber {
     ears: Vec<Ears>,
     stride: usize,
     near: Vec<f32>,
+    /// `[LINES][reach]`: what goes into the late field, and what comes out of it.
     lines: Vec<f32>,
     waves: Vec<f32>,
-    /// `[THIRD][stride]`, in the room's frame: so nothing in it changes when only the head turns.
+    /// How far ahead of a stretch's beginning images are rendered, frames.
+    reach: usize,
+    /// `[THIRD][reach]`, in the room's frame: so nothing in it changes when only the head turns.
     bus: Vec<f32>,
     /// How the late field's lines go into the bus.
     line_gains: [Ramp; LINES],
@@ -116,7 +120,7 @@ impl Chamber {
         }
         let late = if room.late { Some(Late::new(room, sample_rate)?) } else { None };
         let early = Early::new(room, &decay::reflection(room), late.as_ref().map(Late::design), &options.early);
-        let near = early.near();
+        let (near, reach) = (early.near(), early.reach());
         Ok(Self {
             sample_rate,
             late,
@@ -127,9 +131,10 @@ impl Chamber {
             early,
             stride: frames,
             near: vec![0.0; sources * NEAR * frames],
-            lines: vec![0.0; LINES * frames],
-            waves: vec![0.0; LINES * frames],
-            bus: vec![0.0; THIRD * frames],
+            reach,
+            lines: vec![0.0; LINES * reach],
+            waves: vec![0.0; LINES * reach],
+            bus: vec![0.0; THIRD * reach],
             line_gains: DIRECTIONS.map(|d| {
                 let gains = encode_third([d.x as f32, d.y as f32, d.z as f32]);
                 ramp(&gains, &gains)
@@ -169,13 +174,25 @@ impl Chamber {
     }
 
     /// A source sounds in this room from this segment on.
-    pub(crate) fn begin(&mut self, source: usize, placings: &[Placing; 3], shop: &mut Workshop<'_>) {
+    pub(crate) fn begin(
+        &mut self,
+        source: usize,
+        clock: &Clock,
+        placings: impl Fn(&Clock) -> [Placing; 3],
+        shop: &mut Workshop<'_>,
+    ) {
         self.presence[source] = Presence::Present;
-        self.early.begin(source, placings);
+        let ways = Ways { segment: placings(clock), turn: placings(&self.turn_of(clock)) };
+        self.early.begin(source, &ways);
         for k in 0..self.early.near() {
-            let targets = placings.map(|p| self.target(k, &p));
+            let targets = ways.segment.map(|p| self.target(k, &p));
             self.ears[source * self.early.near() + k].begin(targets, shop);
         }
+    }
+
+    /// The clock by which far images go, a turn at a time.
+    fn turn_of(&self, clock: &Clock) -> Clock {
+        Clock { segment: clock.segment * self.early.turn() as f64, ..*clock }
     }
 
     pub(crate) fn end(&mut self, source: usize) {
@@ -210,8 +227,14 @@ impl Chamber {
             })
     }
 
-    /// The next segment. `placings` gives a source's control points.
-    pub(crate) fn next_segment(&mut self, placings: impl Fn(usize) -> [Placing; 3], shop: &mut Workshop<'_>) {
+    /// The next segment. `placing` gives where a source is at a control point.
+    pub(crate) fn next_segment(
+        &mut self,
+        clock: &Clock,
+        placing: impl Fn(usize, &Clock, usize) -> Placing,
+        shop: &mut Workshop<'_>,
+    ) {
+        let turn = self.turn_of(clock);
         self.early.next_segment();
         shop.jumps = JUMPS_PER_SEGMENT;
         let mut starts = STARTS_PER_SEGMENT;
@@ -221,11 +244,11 @@ impl Chamber {
                 Presence::Waiting if starts == 0 => {}
                 Presence::Waiting => {
                     starts -= 1;
-                    self.begin(source, &placings(source), shop);
+                    self.begin(source, clock, |clock| [0, 1, 2].map(|i| placing(source, clock, i)), shop);
                 }
                 Presence::Present => {
-                    let [_, _, placing] = placings(source);
-                    self.early.advance(source, &placing);
+                    let [placing, far] = [clock, &turn].map(|clock| placing(source, clock, 2));
+                    self.early.advance(source, &placing, &far);
                     for k in 0..self.early.near() {
                         let target = self.target(k, &placing);
                         let ears = &mut self.ears[source * self.early.near() + k];
@@ -264,35 +287,28 @@ impl Chamber {
         bus: &mut [f32],
     ) {
         let &Stretch { frames, basis, ends, head } = stretch;
-        let stride = self.stride;
+        let (stride, reach) = (self.stride, self.reach);
         let (fade_in, fade_out) = (self.entering, self.fade_out.next(frames));
-        for plane in self.bus.chunks_exact_mut(stride) {
-            plane[..frames].fill(0.0);
-        }
-        if self.late.is_some() {
-            for line in self.lines.chunks_exact_mut(stride) {
-                line[..frames].fill(0.0);
-            }
-        }
         for source in (0..self.presence.len()).filter(|s| self.presence[*s] == Presence::Present) {
             let Some((x, power)) = inputs(source) else { continue };
             if let (0, Some(_)) = (self.order, &self.late) {
                 let [from, to] = fade_in.map(|f| f * power);
-                for line in self.lines.chunks_exact_mut(stride) {
+                for line in self.lines.chunks_exact_mut(reach) {
                     self.kernels.add(&mut line[..frames], x, from, to - from);
                 }
             }
             if !self.early.is_quiet(source) {
-                let mut outlets = Outlets { stride, bus: &mut self.bus, near: &mut self.near, lines: &mut self.lines };
+                let (bus, near, lines) = (&mut self.bus, &mut self.near, &mut self.lines);
+                let mut outlets = Outlets { stride, reach, near, bus, lines };
                 self.early.render(source, frames, basis, ends, &mut outlets);
             }
         }
         if let Some(late) = &mut self.late {
-            let lines: [&[f32]; LINES] = std::array::from_fn(|l| &self.lines[l * stride..][..frames]);
-            let mut waves = self.waves.chunks_exact_mut(stride).map(|w| &mut w[..frames]);
+            let lines: [&[f32]; LINES] = std::array::from_fn(|l| &self.lines[l * reach..][..frames]);
+            let mut waves = self.waves.chunks_exact_mut(reach).map(|w| &mut w[..frames]);
             late.process(&lines, &mut std::array::from_fn(|_| waves.next().unwrap_or_default()));
             drop(waves);
-            self.kernels.mix(&mut self.bus, stride, frames, &self.waves, &self.line_gains);
+            self.kernels.mix(&mut self.bus, reach, frames, &self.waves, &self.line_gains);
         }
         let back = head.inverse();
         match self.turned {
@@ -300,17 +316,23 @@ impl Chamber {
             Some(_) => self.rotator.set(back),
         }
         self.turned = Some(head);
-        let mut planes = self.bus.chunks_exact_mut(stride);
+        let mut planes = self.bus.chunks_exact_mut(reach);
         self.rotator.process(&mut std::array::from_fn::<_, THIRD, _>(|_| planes.next().unwrap_or_default()), frames);
         drop(planes);
         let step = (fade_out[1] - fade_out[0]) / frames as f32;
-        for (to, from) in bus.chunks_exact_mut(stride).zip(self.bus.chunks_exact(stride)) {
+        for (to, from) in bus.chunks_exact_mut(stride).zip(self.bus.chunks_exact(reach)) {
             self.kernels.add(&mut to[..frames], from, fade_out[0], fade_out[1] - fade_out[0]);
         }
         if fade_out != [1.0, 1.0] {
             for plane in self.near.chunks_exact_mut(stride) {
                 plane[..frames].iter_mut().enumerate().for_each(|(n, x)| *x *= fade_out[0] + step * n as f32);
             }
+        }
+        self.early.end_stretch(frames);
+        // What was rendered ahead moves up.
+        for plane in self.bus.chunks_exact_mut(reach).chain(self.lines.chunks_exact_mut(reach)) {
+            plane.copy_within(frames.., 0);
+            plane[reach - frames..].fill(0.0);
         }
     }
 

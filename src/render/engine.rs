@@ -106,12 +106,14 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
     // Where things move, hops are segments; to keep to that while nothing does makes the same bits of any blocks that
     // are whole segments.
     let max_hop = if still { len + 1 - set.taps() } else { (len + 1 - set.taps()).min(segment) };
+    let turn = (EngineOptions::default_segment(sample_rate) / segment).max(1);
     let chambers = space.as_ref().map(|space| ChamberOptions {
         early: EarlyOptions {
             sample_rate,
             sources: max_sources,
             frames: max_hop,
             segment,
+            turn,
             propagation: space.propagation,
         },
         len,
@@ -142,6 +144,7 @@ pub fn engine(set: &Arc<HrtfSet>, options: &EngineOptions) -> Result<(Engine, Co
         space: spatial,
         inlets: (0..max_sources).map(|_| None).collect(),
         unsettled: 0,
+        farewell: if turn > 1 { turn * (SETTLING + 1) } else { 0 },
         max_block,
         kernels: Kernels::detect(),
         bank,
@@ -192,6 +195,8 @@ pub struct Engine {
     inlets: Vec<Option<Box<Inlet>>>,
     /// Segments until everything has followed a change that filters do not show.
     unsettled: usize,
+    /// Segments until the last reflection of a source that leaves has faded out.
+    farewell: usize,
     kernels: Kernels,
     bank: Arc<FilterBank>,
     inbox: Consumer<Command>,
@@ -363,7 +368,7 @@ impl Engine {
                     None
                 }
                 Command::Remove(slot) => {
-                    self.sources[slot as usize].leave();
+                    self.sources[slot as usize].leave(self.farewell);
                     None
                 }
                 Command::Room(room, frames) => match &mut self.space {

@@ -229,13 +229,13 @@ impl Spatial {
         head: &impl Head,
         shop: &mut Workshop<'_>,
     ) {
-        let placings = std::array::from_fn(|i| source.placing(clock, i, head));
+        let placings = |clock: &Clock| std::array::from_fn(|i| source.placing(clock, i, head));
         self.splits[slot].reset();
-        self.directs[slot].begin(&placings, source.spec.spread_deg, &self.medium);
+        self.directs[slot].begin(&placings(clock), source.spec.spread_deg, &self.medium);
         for room in self.rooms() {
             room.end(slot);
             if source.is_in_room() {
-                room.begin(slot, &placings, shop);
+                room.begin(slot, clock, placings, shop);
             }
         }
     }
@@ -273,7 +273,7 @@ impl Spatial {
             self.directs[slot].advance(&source.placing(clock, 2, head), source.spec.spread_deg, &self.medium);
         }
         for room in self.rooms() {
-            room.next_segment(|slot| std::array::from_fn(|i| sources[slot].placing(clock, i, head)), shop);
+            room.next_segment(clock, |slot, clock, i| sources[slot].placing(clock, i, head), shop);
         }
         left
     }

@@ -7,6 +7,10 @@
 //!
 //! In time a path follows a quadratic B-spline through control points, the same that moving filters follow (see
 //! [`crate::spatializer`]). A path that changes too fast to glide is cross-faded within one segment.
+//!
+//! What a far image sends has left its source long ago, so it is rendered *ahead*. Where an engine's segments are short, as
+//! live, the far images take a *turn* of several segments at once: half as many control points, and longer pieces, each of
+//! which costs less. The sources take turns one after another, so that no segment has more work than others.
 
 use super::bands::BandFilter;
 use super::history::{History, Parts};
@@ -19,7 +23,8 @@ use crate::coords::{Pose, Rotation, Vec3};
 use crate::dsp::fractional::{SHORT_AHEAD, ShortReader};
 use crate::dsp::kernel::paths::{PathKernels, Ramp};
 use crate::dsp::simd::fetch;
-use crate::spatializer::point::Basis;
+use crate::spatializer::point::{Basis, basis};
+use std::ops::Range;
 
 /// Images that are heard through head responses: those of first order.
 pub(crate) const NEAR: usize = 6;
@@ -45,6 +50,10 @@ struct Sender {
     paths: Vec<Path>,
     /// The images that go into the bus, those that have the shortest way first: neighbours read nearly the same samples.
     order: Vec<u32>,
+    /// How many of them arrive too soon to be rendered a turn ahead: the first of the order.
+    soon: usize,
+    /// Frames for which the others have been rendered.
+    ready: usize,
     sounding: bool,
     /// Where it was last, and for how many segments.
     last: Option<Placing>,
@@ -52,8 +61,9 @@ struct Sender {
 }
 
 impl Sender {
-    /// Brings the images into order, which they nearly are. By their delays alone, so that the past does not count.
-    fn sort(&mut self) {
+    /// Brings the images into order, which they nearly are. By their delays alone, so that the past does not count. What
+    /// arrives within `reach` frames arrives too soon to be rendered ahead.
+    fn sort(&mut self, reach: usize) {
         let key = |i: u32| (self.paths[i as usize].delay(), i);
         for n in 1..self.order.len() {
             let (this, mut at) = (self.order[n], n);
@@ -63,6 +73,9 @@ impl Sender {
             }
             self.order[at] = this;
         }
+        let reach = (reach + SHORT_AHEAD + 1) as f64;
+        let soon = |i: &u32| self.paths[*i as usize].shortest() < reach;
+        self.soon = self.order.iter().rposition(soon).map_or(0, |last| last + 1);
     }
 }
 
@@ -90,7 +103,12 @@ pub(crate) struct Early {
     /// Samples by the metre.
     samples_per_metre: f64,
     /// Frames of a segment.
-    segment: f64,
+    segment: usize,
+    /// Segments of a turn, and how many there have been.
+    turn: usize,
+    segments: usize,
+    /// Frames until the segment's end; none while nothing changes, when stretches have any length.
+    left: usize,
     /// Delays count from the emission; otherwise from the arrival of the direct sound.
     propagation: bool,
     senders: Vec<Sender>,
@@ -101,15 +119,25 @@ pub(crate) struct Early {
     group: Group,
 }
 
-/// Where the reflections of a stretch go. All planes are `stride` frames long, the longest stretch that was asked for.
+/// Where the reflections of a stretch go.
 pub(crate) struct Outlets<'a> {
+    /// The longest stretch, frames.
     pub stride: usize,
-    /// `[THIRD][stride]`, added to.
-    pub bus: &'a mut [f32],
+    /// [`Early::reach`]
+    pub reach: usize,
     /// `[sources · NEAR][stride]`, overwritten where a source sounds.
     pub near: &'a mut [f32],
-    /// `[lines][stride]`, added to.
+    /// `[THIRD][reach]`, added to: from the stretch's first frame on.
+    pub bus: &'a mut [f32],
+    /// `[lines][reach]`, added to.
     pub lines: &'a mut [f32],
+}
+
+/// Where a source and its listener are at the control points of a segment, and at those of a turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ways {
+    pub segment: [Placing; 3],
+    pub turn: [Placing; 3],
 }
 
 /// How an [`Early`] is built.
@@ -120,6 +148,8 @@ pub(crate) struct EarlyOptions {
     /// The longest stretch rendered at once, frames.
     pub frames: usize,
     pub segment: usize,
+    /// Segments that far images are rendered ahead.
+    pub turn: usize,
     pub propagation: bool,
 }
 
@@ -146,7 +176,9 @@ impl Early {
         let samples_per_metre = options.sample_rate / room.speed_of_sound;
         // No image is farther than this from any place in the room.
         let farthest = (order as f64 + 1.0) * room.size.iter().fold(0.0f64, |m, l| m.max(*l));
-        let past = options.frames + slack(options.segment);
+        let turn = options.turn.max(1);
+        let reach = options.frames.max(if turn > 1 { turn * options.segment } else { 0 });
+        let past = reach + slack(turn * options.segment);
         let frames = (farthest * samples_per_metre) as usize + past;
         Self {
             coloured,
@@ -155,13 +187,18 @@ impl Early {
             air: room.air.map_or([0.0; BANDS], |air| super::air::bands(&air)),
             reader: ShortReader::new(),
             samples_per_metre,
-            segment: options.segment as f64,
+            segment: options.segment,
+            turn,
+            segments: 0,
+            left: 0,
             propagation: options.propagation,
             senders: (0..options.sources)
                 .map(|_| Sender {
                     history: History::new(frames, coloured),
                     paths: vec![Path::new(SHORT_AHEAD as f64); images.len()],
                     order: (near as u32..images.len() as u32).collect(),
+                    soon: 0,
+                    ready: 0,
                     sounding: false,
                     last: None,
                     still: 0,
@@ -173,7 +210,7 @@ impl Early {
             past: vec![0.0; past],
             other: vec![0.0; options.frames],
             group: Group {
-                signals: vec![0.0; GROUP * options.frames],
+                signals: vec![0.0; GROUP * reach],
                 gains: [[[0.0; THIRD]; 2]; GROUP],
                 count: 0,
                 kernels: PathKernels::detect(),
@@ -209,52 +246,99 @@ impl Early {
         self.unsettled > 0
     }
 
+    /// Frames from the beginning of a stretch on that are rendered to: the longest stretch, or a turn.
+    pub(crate) fn reach(&self) -> usize {
+        self.group.signals.len() / GROUP
+    }
+
+    /// Segments of a turn.
+    pub(crate) fn turn(&self) -> usize {
+        self.turn
+    }
+
+    /// The segment of a source's turn that is under way; a turn begins with 0.
+    fn segment_of_turn(&self, source: usize) -> usize {
+        (self.segments + source) % self.turn
+    }
+
+    /// Segments until everything has followed a change.
+    fn settling(&self) -> u32 {
+        SETTLING * self.turn as u32
+    }
+
     /// A source begins to sound.
-    pub(crate) fn begin(&mut self, source: usize, placings: &[Placing; 3]) {
-        let aims = placings.map(|p| self.aim(&p));
+    pub(crate) fn begin(&mut self, source: usize, placings: &Ways) {
+        let [near, far] = [placings.segment, placings.turn].map(|way| way.map(|p| self.aim(&p)));
         let sender = &mut self.senders[source];
         sender.history.reset();
+        sender.ready = 0;
         sender.sounding = true;
-        sender.last = Some(facing_ahead(placings[2]));
+        sender.last = Some(facing_ahead(placings.segment[2]));
         sender.still = 0;
         for i in 0..self.images.len() {
+            let aims = if i < self.near { &near } else { &far };
             let points = [0, 1, 2].map(|k| self.point(source, i, &aims[k]));
-            self.senders[source].paths[i].begin(points, self.segment);
+            let segment = self.segment_of(i);
+            self.senders[source].paths[i].begin(points, segment);
             if points[0] != points[2] {
-                self.unsettled = SETTLING;
+                self.unsettled = self.settling();
             }
         }
-        self.senders[source].sort();
+        self.senders[source].sort(self.turn * self.segment);
+    }
+
+    /// Frames between an image's control points.
+    fn segment_of(&self, image: usize) -> f64 {
+        (if image < self.near { self.segment } else { self.turn * self.segment }) as f64
     }
 
     /// A source ends; what it has sent is forgotten.
     pub(crate) fn end(&mut self, source: usize) {
         self.senders[source].sounding = false;
         self.senders[source].history.reset();
+        self.senders[source].ready = 0;
     }
 
     /// Every segment begins with this, before the sources' [`Early::advance`].
     pub(crate) fn next_segment(&mut self) {
         self.unsettled = self.unsettled.saturating_sub(1);
+        self.segments = (self.segments + 1) % self.turn;
+        self.left = self.segment;
     }
 
-    /// Brings a source's paths to their next control points.
-    pub(crate) fn advance(&mut self, source: usize, placing: &Placing) {
+    /// Brings a source's paths to their next control points, that of a segment and that of a turn.
+    pub(crate) fn advance(&mut self, source: usize, placing: &Placing, turn: &Placing) {
         let placing = &facing_ahead(*placing);
+        let settling = self.settling();
         let sender = &mut self.senders[source];
         sender.still = if sender.last == Some(*placing) { sender.still.saturating_add(1) } else { 0 };
         sender.last = Some(*placing);
-        if sender.still > SETTLING {
+        if sender.still > settling {
             return;
         }
-        let aim = self.aim(placing);
-        for i in 0..self.images.len() {
-            let next = self.point(source, i, &aim);
-            if self.senders[source].paths[i].advance(next, self.segment) {
-                self.unsettled = SETTLING;
+        if sender.still == 0 {
+            // Images that are not at their turn will follow.
+            self.unsettled = settling;
+        }
+        let (near, far) = (self.aim(placing), self.aim(&facing_ahead(*turn)));
+        let turns = self.begins_turn(source);
+        let images = if turns { self.images.len() } else { self.near };
+        for i in 0..images {
+            let aim = if i < self.near { &near } else { &far };
+            let (next, segment) = (self.point(source, i, aim), self.segment_of(i));
+            if self.senders[source].paths[i].advance(next, segment) {
+                self.unsettled = settling;
             }
         }
-        self.senders[source].sort();
+        if turns {
+            self.senders[source].sort(self.turn * self.segment);
+        }
+    }
+
+    /// True if a source's far images begin a turn with this segment. After a rest that was no whole number of segments they
+    /// wait until all that was rendered ahead has been heard.
+    fn begins_turn(&self, source: usize) -> bool {
+        self.segment_of_turn(source) == 0 && self.senders[source].ready == 0
     }
 
     fn aim(&self, placing: &Placing) -> Aim {
@@ -305,31 +389,66 @@ impl Early {
     /// Renders the stretch of `frames` frames that was pushed last; `basis` says where in the segment it lies, `ends` are
     /// its ends as parts of the segment.
     pub(crate) fn render(&mut self, source: usize, frames: usize, basis: &Basis, ends: [f64; 2], to: &mut Outlets<'_>) {
-        let Sender { history, paths, order, .. } = &self.senders[source];
+        let Sender { history, paths, .. } = &self.senders[source];
         let span = Span::new(basis, frames);
-        let kernels = self.group.kernels;
         for i in 0..self.near {
             let (path, feeds) = (&paths[i], &self.images[i].feeds);
             let stretch = Stretch::new(path, &span);
             let signal = &mut to.near[(source * NEAR + i) * to.stride..][..frames];
             let reading = Reading { history, past: &mut self.past, other: &mut self.other };
             path.read(&stretch, ends, &self.reader, reading, signal);
-            self.group.kernels.feed(signal, feeds, stretch.feed, to.lines, to.stride);
+            self.group.kernels.feed(signal, feeds, stretch.feed, to.lines, to.reach, 0);
         }
-        for (n, i) in order.iter().map(|i| *i as usize).enumerate() {
+        let (images, soon) = (self.senders[source].order.len(), self.senders[source].soon);
+        let into = self.segment_of_turn(source) as f64;
+        let ends = ends.map(|e| (into + e) / self.turn as f64);
+        if self.turn > 1 && self.left == self.segment && self.begins_turn(source) {
+            let turn = self.turn * self.segment;
+            self.far(source, 0..soon, Piece { first: 0, frames, ahead: 0, ends }, to);
+            self.far(
+                source,
+                soon..images,
+                Piece { first: 0, frames: turn, ahead: turn - frames, ends: [0.0, 1.0] },
+                to,
+            );
+            self.senders[source].ready = turn - frames;
+            return;
+        }
+        let ready = &mut self.senders[source].ready;
+        let done = frames.min(*ready);
+        *ready -= done;
+        if done == 0 {
+            return self.far(source, 0..images, Piece { first: 0, frames, ahead: 0, ends }, to);
+        }
+        self.far(source, 0..soon, Piece { first: 0, frames, ahead: 0, ends }, to);
+        if done < frames {
+            let begin = ends[0] + (ends[1] - ends[0]) * done as f64 / frames as f64;
+            let rest = Piece { first: done, frames: frames - done, ahead: 0, ends: [begin, ends[1]] };
+            self.far(source, soon..images, rest, to);
+        }
+    }
+
+    /// Renders a piece of some of a source's far images, those between two places of their order.
+    fn far(&mut self, source: usize, some: Range<usize>, piece: Piece, to: &mut Outlets<'_>) {
+        let Sender { history, paths, order, .. } = &self.senders[source];
+        let Piece { first, frames, ahead, ends } = piece;
+        let span = Span::new(&basis(ends[0], ends[1]), frames);
+        let kernels = self.group.kernels;
+        for n in some {
+            let i = order[n] as usize;
             if let Some(next) = order.get(n + 2).and_then(|i| paths.get(*i as usize)) {
                 fetch(std::slice::from_ref(next));
             }
             let (path, feeds) = (&paths[i], &self.images[i].feeds);
             let mut add = |stretch: &Stretch, fade: [f32; 2], ramp: Ramp, to: &mut Outlets<'_>| {
-                let signal = &mut self.group.signals[self.group.count * to.stride..][..frames];
-                stretch.read(&self.reader, history, &mut self.past, signal);
+                let signal = &mut self.group.signals[self.group.count * to.reach..][..frames];
+                stretch.read_ahead(ahead, &self.reader, history, &mut self.past, signal);
                 let feed = std::array::from_fn(|e| fade[e] * stretch.feed[e]);
-                self.group.kernels.feed(signal, feeds, feed, to.lines, to.stride);
+                self.group.kernels.feed(signal, feeds, feed, to.lines, to.reach, first);
                 self.group.gains[self.group.count] = ramp;
                 self.group.count += 1;
                 if self.group.count == GROUP {
-                    self.group.flush(frames, to);
+                    self.group.flush(first, frames, to);
                 }
             };
             let fade = match path.before() {
@@ -342,7 +461,12 @@ impl Early {
             };
             add(&Stretch::new(path, &span), fade, path.ramp(&span, fade, &kernels), to);
         }
-        self.group.flush(frames, to);
+        self.group.flush(first, frames, to);
+    }
+
+    /// Every stretch ends with this.
+    pub(crate) fn end_stretch(&mut self, frames: usize) {
+        self.left = self.left.saturating_sub(frames);
     }
 
     /// Brings what the next stretch reads of a source nearer to the processor.
@@ -359,6 +483,18 @@ impl Early {
     }
 }
 
+/// A piece of a source's far images.
+#[derive(Clone, Copy)]
+struct Piece {
+    /// Where it begins, frames after the beginning of the stretch.
+    first: usize,
+    frames: usize,
+    /// Frames by which it ends after the stretch.
+    ahead: usize,
+    /// Its ends as parts of the turn.
+    ends: [f64; 2],
+}
+
 /// A placing as the reflections see it: how the head is turned is nothing to them.
 fn facing_ahead(placing: Placing) -> Placing {
     Placing { head: Pose { orientation: Rotation::IDENTITY, ..placing.head }, ..placing }
@@ -366,7 +502,7 @@ fn facing_ahead(placing: Placing) -> Placing {
 
 /// Paths that wait to be added to the bus.
 struct Group {
-    /// `[GROUP][stride]`
+    /// `[GROUP][reach]`
     signals: Vec<f32>,
     gains: [Ramp; GROUP],
     count: usize,
@@ -374,14 +510,14 @@ struct Group {
 }
 
 impl Group {
-    fn flush(&mut self, frames: usize, to: &mut Outlets<'_>) {
-        self.kernels.mix(to.bus, to.stride, frames, &self.signals, &self.gains[..self.count]);
+    fn flush(&mut self, first: usize, frames: usize, to: &mut Outlets<'_>) {
+        self.kernels.mix(&mut to.bus[first..], to.reach, frames, &self.signals, &self.gains[..self.count]);
         self.count = 0;
     }
 }
 
 impl PathKernels {
-    /// Adds a path's signal to the lines that it feeds.
+    /// Adds a path's signal to the lines that it feeds, from frame `first` of them on.
     fn feed(
         &self,
         signal: &[f32],
@@ -389,9 +525,10 @@ impl PathKernels {
         [from, to]: [f32; 2],
         lines: &mut [f32],
         stride: usize,
+        first: usize,
     ) {
         for (line, gain) in feeds.iter().flatten() {
-            let plane = &mut lines[line * stride..][..signal.len()];
+            let plane = &mut lines[line * stride + first..][..signal.len()];
             self.add(plane, signal, from * gain, (to - from) * gain);
         }
     }
@@ -402,42 +539,176 @@ mod tests {
     use super::super::bands::BandSplit;
     use super::*;
     use crate::spatializer::Beam;
-    use crate::spatializer::point::basis;
 
     const RATE: f64 = 48_000.0;
 
     fn options(frames: usize) -> EarlyOptions {
-        EarlyOptions { sample_rate: RATE, sources: 1, frames, segment: 256, propagation: true }
+        EarlyOptions { sample_rate: RATE, sources: 1, frames, segment: 256, turn: 1, propagation: true }
     }
 
     fn placing(place: Vec3, head: Vec3) -> Placing {
         Placing { place, head: Pose { position: head, ..Pose::default() }, gain: 1.0, beam: Beam::OMNI }
     }
 
+    /// One source in a room, as a chamber plays it.
+    struct Played {
+        early: Early,
+        split: BandSplit,
+        parts: Parts,
+        near: Vec<f32>,
+        bus: Vec<f32>,
+        lines: Vec<f32>,
+        stride: usize,
+    }
+
+    impl Played {
+        fn new(early: Early, stride: usize) -> Self {
+            Self {
+                split: BandSplit::new(&early.filter),
+                parts: Parts::new(stride),
+                near: vec![0.0; NEAR * stride],
+                bus: vec![0.0; THIRD * early.reach()],
+                lines: vec![0.0; 24 * early.reach()],
+                early,
+                stride,
+            }
+        }
+
+        fn begin(&mut self, at: Placing) {
+            self.early.begin(0, &Ways { segment: [at; 3], turn: [at; 3] });
+        }
+
+        /// A stretch: its bus' first plane, and then what has been rendered ahead moves up.
+        fn stretch(&mut self, x: &[f32], ends: [f64; 2]) -> Vec<f32> {
+            let (stride, reach, frames) = (self.stride, self.early.reach(), x.len());
+            self.parts.cut(&mut self.split, x, false);
+            self.early.push(0, &self.parts, [1.0; 2]);
+            let (near, bus, lines) = (&mut self.near, &mut self.bus, &mut self.lines);
+            let mut outlets = Outlets { stride, reach, near, bus, lines };
+            self.early.render(0, frames, &basis(ends[0], ends[1]), ends, &mut outlets);
+            self.early.end_stretch(frames);
+            let out = self.bus[..frames].to_vec();
+            for plane in self.bus.chunks_exact_mut(reach).chain(self.lines.chunks_exact_mut(reach)) {
+                plane.copy_within(frames.., 0);
+                plane[reach - frames..].fill(0.0);
+            }
+            out
+        }
+
+        /// A segment in stretches of `block` frames: its bus.
+        fn segment(&mut self, x: &[f32], block: usize, next: Placing, turn: Placing) -> Vec<f32> {
+            self.early.next_segment();
+            self.early.advance(0, &next, &turn);
+            let part = |n: usize| n as f64 / x.len() as f64;
+            let stretches = x.chunks(block).enumerate();
+            stretches.flat_map(|(i, x)| self.stretch(x, [part(i * block), part(i * block + x.len())])).collect()
+        }
+    }
+
     /// What an omnidirectional ear hears of all images but the source itself.
-    fn omni(early: &mut Early, x: &[f32], block: usize, placing_at: &dyn Fn(usize) -> Placing) -> Vec<f64> {
+    fn omni(early: Early, x: &[f32], block: usize, placing_at: &dyn Fn(usize) -> Placing) -> Vec<f64> {
+        let mut played = Played::new(early, block);
+        played.begin(placing_at(0));
         let mut out = Vec::new();
-        let (mut split, mut parts) = (BandSplit::new(&early.filter), Parts::new(block));
-        let (mut bus, mut near, mut lines) = (vec![0.0; THIRD * block], vec![0.0; NEAR * block], vec![0.0; 24 * block]);
-        early.begin(0, &[0, 1, 2].map(|_| placing_at(0)));
         for (i, x) in x.chunks(block).enumerate() {
-            bus.fill(0.0);
-            early.next_segment();
-            early.advance(0, &placing_at(i + 1));
-            parts.cut(&mut split, x, false);
-            early.push(0, &parts, [1.0; 2]);
-            let mut outlets = Outlets { stride: block, bus: &mut bus, near: &mut near, lines: &mut lines };
-            early.render(0, x.len(), &basis(0.0, 1.0), [0.0, 1.0], &mut outlets);
+            let bus = played.segment(x, block, placing_at(i + 1), placing_at(i + 1));
+            let early = &played.early;
             out.extend((0..x.len()).map(|n| {
-                let far = f64::from(bus[n]);
                 let distance = |k: usize| {
                     let p = placing_at(i);
                     (early.images[k].image.position(early.size, p.place) - p.head.position).norm()
                 };
-                far + (0..early.near).map(|k| f64::from(near[k * block + n]) / distance(k)).sum::<f64>()
+                let near = (0..early.near).map(|k| f64::from(played.near[k * block + n]) / distance(k));
+                f64::from(bus[n]) + near.sum::<f64>()
             }));
         }
         out
+    }
+
+    fn noise(len: usize) -> Vec<f32> {
+        (0..len as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+    }
+
+    /// Decibels of a difference.
+    fn difference(a: &[f32], b: &[f32]) -> f64 {
+        let energy = |x: &mut dyn Iterator<Item = f32>| x.map(|x| f64::from(x).powi(2)).sum::<f64>();
+        10.0 * (energy(&mut a.iter().zip(b).map(|(a, b)| a - b)) / energy(&mut a.iter().copied())).log10()
+    }
+
+    fn build(room: &Room, segment: usize, turn: usize) -> Played {
+        let reflection = room.absorption.map(|w| w.map(|a| (1.0 - a).sqrt()));
+        let o = EarlyOptions { sample_rate: RATE, sources: 1, frames: segment, segment, turn, propagation: true };
+        Played::new(Early::new(room, &reflection, None, &o), segment)
+    }
+
+    #[test]
+    fn turns_render_ahead_what_long_segments_render_in_time() {
+        let room = Room::new([5.0, 4.0, 3.0], 0.2);
+        let x = noise(94 * 256);
+        // In a corner some images of higher order arrive too soon to be rendered ahead. They are read in shorter pieces, which
+        // differ as pieces of a glide do.
+        for (head, soon, most_db) in
+            [(Vec3::new(2.6, 1.9, 1.4), false, -120.0), (Vec3::new(4.8, 3.7, 1.2), true, -60.0)]
+        {
+            // A walk with a jump in it.
+            let at = |frame: f64| {
+                let t = frame / RATE;
+                placing(Vec3::new(4.5 - 1.5 * t, if t > 0.31 { 0.9 } else { 3.2 }, 1.0 + 0.3 * t), head)
+            };
+            let next = |n: usize| at(256.0 * (n as f64 + 1.5));
+            let mut whole = build(&room, 256, 1);
+            whole.begin(at(0.0));
+            let want = x.chunks(256).enumerate().flat_map(|(n, x)| whole.segment(x, 256, next(n), next(n)));
+            let want: Vec<f32> = want.collect();
+            for (turn, block) in [(2, 128), (2, 37), (4, 64), (8, 32)] {
+                let mut played = build(&room, 256 / turn, turn);
+                // The first segment begins a turn.
+                played.early.segments = turn - 1;
+                played.begin(at(0.0));
+                let (mut got, mut most) = (Vec::new(), 0);
+                for (n, x) in x.chunks(256 / turn).enumerate() {
+                    got.extend(played.segment(x, block, next(n / turn), next(n / turn)));
+                    most = played.early.senders[0].soon.max(most);
+                }
+                assert_eq!(most > 0, soon, "{most} images arrive soon");
+                let db = difference(&want, &got);
+                assert!(db < most_db, "turns of {turn} in blocks of {block}: {db:.1} dB");
+            }
+        }
+    }
+
+    #[test]
+    fn turns_join_a_rest_of_any_length_without_a_gap() {
+        let (room, head) = (Room::new([5.0, 4.0, 3.0], 0.2), Vec3::new(4.8, 3.7, 1.2));
+        let x = noise(48_000);
+        // Walks, rests for stretches of odd lengths, and walks on.
+        let run = |turn: usize, rests: &[usize]| {
+            let mut played = build(&room, 128, turn);
+            let mut at = Vec3::new(1.0, 2.0, 1.5);
+            played.begin(placing(at, head));
+            let (mut out, mut segments) = (Vec::new(), 0);
+            for rest in rests {
+                for step in 0..40 {
+                    // Slow enough that nothing lies between both but rounding and how finely the way is drawn.
+                    at.x += if step < 20 { 1e-5 } else { 0.0 };
+                    let here = &x[out.len()..][..128];
+                    out.extend(played.segment(here, 128, placing(at, head), placing(at, head)));
+                    segments += 1;
+                }
+                assert!(!played.early.is_changing(), "after {segments} segments");
+                let until = out.len() + rest;
+                while out.len() < until {
+                    let frames = (until - out.len()).min(57);
+                    let here = &x[out.len()..][..frames];
+                    out.extend(played.stretch(here, [0.0, 1.0]));
+                }
+            }
+            out
+        };
+        for rests in [&[1usize, 57, 100][..], &[31, 128, 300], &[0, 7, 0]] {
+            let db = difference(&run(1, rests), &run(2, rests));
+            assert!(db < -45.0, "{rests:?}: {db:.1} dB");
+        }
     }
 
     #[test]
@@ -449,7 +720,7 @@ mod tests {
         }
         let (source, head) = (Vec3::new(4.5, 2.5, 1.5), Vec3::new(2.0, 2.2, 1.6));
         let reflection = room.absorption.map(|w| w.map(|a| (1.0 - a).sqrt()));
-        let mut early = Early::new(&room, &reflection, None, &options(256));
+        let early = Early::new(&room, &reflection, None, &options(256));
         // A band-limited pulse, so that only what the short reader promises is asked of it.
         let pulse = |t: f64| {
             let x = 0.5 * t;
@@ -457,7 +728,7 @@ mod tests {
             if t.abs() < 40.0 { sinc * (0.5 + 0.5 * (std::f64::consts::PI * t / 40.0).cos()) } else { 0.0 }
         };
         let x: Vec<f32> = (0..4096).map(|n| pulse(n as f64 - 50.0) as f32).collect();
-        let got = omni(&mut early, &x, 256, &|_| placing(source, head));
+        let got = omni(early, &x, 256, &|_| placing(source, head));
         let mut error = 0.0;
         let mut energy = 0.0;
         let images: Vec<(f64, f64)> = Image::up_to(3)
@@ -486,8 +757,8 @@ mod tests {
             placing(Vec3::new(1.0 + 2.0 * t, 2.0, 1.5), Vec3::new(4.0, 3.0, 1.6))
         };
         let x: Vec<f32> = (0..48_000).map(|n| (n as f64 * 0.13).sin() as f32).collect();
-        let mut early = Early::new(&room, &reflection, None, &options(256));
-        let whole = omni(&mut early, &x, 256, &place);
+        let early = Early::new(&room, &reflection, None, &options(256));
+        let whole = omni(early, &x, 256, &place);
         // The loudest change from sample to sample is the tone's own: nothing clicks.
         let level = whole.iter().map(|y| y * y).sum::<f64>() / whole.len() as f64;
         let step = whole[4096..].windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()).fold(0.0, f64::max);

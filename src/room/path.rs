@@ -141,6 +141,11 @@ impl Path {
         self.points[2].delay
     }
 
+    /// The shortest delay on its way, samples.
+    pub(crate) fn shortest(&self) -> f64 {
+        self.points.iter().chain(&self.from).fold(f64::INFINITY, |least, p| least.min(p.delay))
+    }
+
     /// True if nothing changes within the segment.
     pub(crate) fn rests(&self) -> bool {
         self.rests
@@ -262,14 +267,27 @@ impl Stretch {
 
     /// Reads the signal, coloured and scaled.
     pub(crate) fn read(&self, reader: &impl Reader, history: &History, past: &mut [f32], out: &mut [f32]) {
-        let (shortest, longest) = self.delay.range(out.len());
+        self.read_ahead(0, reader, history, past, out);
+    }
+
+    /// The same for a stretch that ends `ahead` frames after what the history has taken in; no delay is shorter than that.
+    pub(crate) fn read_ahead(
+        &self,
+        ahead: usize,
+        reader: &impl Reader,
+        history: &History,
+        past: &mut [f32],
+        out: &mut [f32],
+    ) {
+        let delay = Glide { mid: self.delay.mid - ahead as f64, ..self.delay };
+        let (shortest, longest) = delay.range(out.len());
         // Delays are never negative.
         let (shortest, longest) = (shortest as usize, longest as usize);
         let back = shortest.saturating_sub(reader.ahead());
         let len = (out.len() + longest - shortest + reader.taps() + 1).min(past.len() - History::room(0));
         let past = history.read(back, len, &self.colour, past);
         // The sample that is sent as the stretch begins would be here, if the history went on.
-        reader.read(past, len + back - out.len(), &self.delay, out);
+        reader.read(past, len + back - out.len(), &delay, out);
         scale(out, self.scale);
     }
 

@@ -154,6 +154,8 @@ enum State {
 pub(crate) struct Source {
     state: State,
     pub(crate) spec: SourceSpec,
+    /// Segments that it stays at least, once it is leaving.
+    stays: usize,
     glide: Option<Glide<Vec3>>,
     /// A way to jump to as soon as no other jump is under way.
     jump: Option<Motion>,
@@ -167,6 +169,7 @@ impl Source {
         Self {
             state: State::Free,
             spec: SourceSpec::still(Vec3::new(1.0, 0.0, 0.0)),
+            stays: 0,
             glide: None,
             jump: None,
             fade: (1.0, 0.0),
@@ -239,10 +242,11 @@ impl Source {
         }
     }
 
-    /// Begins to fade out.
-    pub(crate) fn leave(&mut self) {
+    /// Begins to fade out, in at least so many segments.
+    pub(crate) fn leave(&mut self, segments: usize) {
         if self.state == State::Sounding {
             self.state = State::Leaving;
+            self.stays = segments;
         }
     }
 
@@ -272,7 +276,8 @@ impl Source {
             self.glide = None;
         }
         if self.state == State::Leaving {
-            if self.ears.advance_to_silence() {
+            self.stays = self.stays.saturating_sub(1);
+            if self.ears.advance_to_silence() && self.stays == 0 {
                 self.state = State::Free;
                 // A jump that was never made goes back to be freed elsewhere.
                 return (self.jump.take(), true);

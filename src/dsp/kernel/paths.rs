@@ -166,7 +166,7 @@ unsafe fn fir_lanes<S: Simd, const T: usize>(x: &[f32], taps: &[f32; T], out: &m
 }
 
 /// Chunks that a slow glide is cut into at once.
-const CHUNKS: usize = 8;
+const CHUNKS: usize = 16;
 
 /// Change of the delay over a chunk, samples, up to which taps go along a straight line from one end of it to the other.
 /// What that neglects is `(ω · change)² / 8`: −57 dB at 16 kHz, for a path that grows by 1.3 m/s at 48 kHz.
