@@ -5,18 +5,24 @@
 //! move. `--no-device` calls the callback itself, without a rest, from a thread called `callback`, which is what a count of its system
 //! calls wants: `strace -f -e trace=all`.
 //!
-//! In a virtual machine the host takes time away as well: dropouts within a tenth of a second of that, as far as Linux tells it
-//! (`/proc/stat`, to 10 ms), are counted as `stolen`, and so are callbacks that were too long then.
+//! Not every dropout is the player's: a machine of many users, or a busy kernel, takes whole milliseconds away. So witnesses watch
+//! (Linux, with the right to real-time priorities): one a processor, above every other thread, which sleeps half a
+//! millisecond again and again and writes down when it was woken late. What is missed without any processor having
+//! been late is `unexplained`, and ours to explain; `undisturbed_load` is the worst callback at times when none was
+//! late. `disturbed` tells for which part of the time one was: so many dropouts would be excused by chance.
+//! `soak --watch --seconds S` only watches: what the machine does by itself.
 
 use periphon::coords::{Pose, Rotation, Vec3};
 use periphon::live::{Backend, DeviceBackend, Event, Lease, Opened, Player, Reports, Settings, Stream};
 use periphon::render::RenderJob;
 use periphon::scene::{Place, Scene, Source, SourceKey};
 use periphon::{Error, Result};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const RATE: u32 = 48_000;
 const SOURCES: usize = 16;
@@ -27,10 +33,20 @@ struct Arguments {
     seconds: f64,
     still_room: bool,
     no_device: bool,
+    watch: bool,
+    witness: bool,
 }
 
 fn arguments() -> Result<Arguments> {
-    let mut found = Arguments { device: None, buffer: Some(128), seconds: 600.0, still_room: false, no_device: false };
+    let mut found = Arguments {
+        device: None,
+        buffer: Some(128),
+        seconds: 600.0,
+        still_room: false,
+        no_device: false,
+        watch: false,
+        witness: false,
+    };
     let mut all = std::env::args().skip(1);
     let wrong = |what: &str| Error::argument(format!("'{what}' is not understood")).hint("see examples/soak.rs");
     while let Some(flag) = all.next() {
@@ -41,6 +57,8 @@ fn arguments() -> Result<Arguments> {
             "--seconds" => found.seconds = value()?.parse().map_err(|_| wrong(&flag))?,
             "--still-room" => found.still_room = true,
             "--no-device" => found.no_device = true,
+            "--watch" => found.watch = true,
+            "--witness" => found.witness = true,
             _ => return Err(wrong(&flag)),
         }
     }
@@ -146,10 +164,154 @@ impl Backend for Tireless {
     }
 }
 
-/// Hundredths of a second that the host has taken from all processors so far.
-fn stolen_ticks() -> u64 {
-    let all = std::fs::read_to_string("/proc/stat").unwrap_or_default();
-    all.split_whitespace().nth(8).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+/// Seconds since 1970, the same for all processes.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64())
+}
+
+/// How often a witness wakes up, and how late it is when it says so, seconds.
+const WITNESS_S: f64 = 0.0005;
+const LATE_S: f64 = 0.0001;
+
+/// A witness' process: tells when it was to wake up and when it did, where it was late.
+fn bear_witness() -> Result<()> {
+    loop {
+        let due = now() + WITNESS_S;
+        std::thread::sleep(Duration::from_secs_f64(WITNESS_S));
+        let woke = now();
+        if woke - due > LATE_S {
+            println!("{due:.6} {woke:.6}");
+        }
+    }
+}
+
+/// The witnesses of a run.
+struct Witnesses {
+    children: Vec<Child>,
+    /// Times at which a processor did not do what it was to do at once.
+    late: Arc<Mutex<Vec<[f64; 2]>>>,
+}
+
+impl Witnesses {
+    /// One for each processor; none where they cannot have the priority they need.
+    fn call() -> Self {
+        let late = Arc::new(Mutex::new(Vec::new()));
+        let mut children = Vec::new();
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        for cpu in 0..processors {
+            let mut command = Command::new("chrt");
+            command.args(["--fifo", "90", "taskset", "--cpu-list", &cpu.to_string()]);
+            command.arg(std::env::current_exe().unwrap_or_default()).arg("--witness");
+            let Ok(mut child) = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+            else {
+                break;
+            };
+            if let Some(out) = child.stdout.take() {
+                let late = Arc::clone(&late);
+                std::thread::spawn(move || {
+                    for line in BufReader::new(out).lines().map_while(std::io::Result::ok) {
+                        let times: Vec<f64> = line.split(' ').filter_map(|t| t.parse().ok()).collect();
+                        if let ([due, woke], Ok(mut late)) = (&times[..], late.lock()) {
+                            late.push([*due, *woke]);
+                        }
+                    }
+                });
+            }
+            children.push(child);
+        }
+        // Who may not have the priority ends at once.
+        std::thread::sleep(Duration::from_millis(300));
+        let watching = children.len() == processors && children.iter_mut().all(|c| matches!(c.try_wait(), Ok(None)));
+        let mut found = Self { children, late };
+        if !watching {
+            eprintln!("warning: without real-time priorities (chrt) there are no witnesses");
+            found.dismiss();
+        }
+        found
+    }
+
+    fn watch(&self) -> bool {
+        !self.children.is_empty()
+    }
+
+    fn dismiss(&mut self) {
+        for mut child in self.children.drain(..) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// When a processor was to do something and when it did, in the order of the latter.
+    fn late(&self) -> Vec<[f64; 2]> {
+        let mut late = self.late.lock().map_or(Vec::new(), |late| late.clone());
+        late.sort_by(|a, b| a[1].total_cmp(&b[1]));
+        late
+    }
+
+    fn say(&self, seconds: f64) {
+        let late = self.late();
+        let counts =
+            [0.3, 0.5, 1.0, 2.0, 4.0, 8.0].map(|ms| late.iter().filter(|[due, woke]| woke - due > 0.001 * ms).count());
+        let worst = late.iter().fold(0.0f64, |m, [due, woke]| m.max(woke - due));
+        let [a, b, c, d, e, f] = counts;
+        println!(
+            "{{\"seconds\": {seconds:.1}, \"later_than_ms\": {{\"0.3\": {a}, \"0.5\": {b}, \"1\": {c}, \"2\": {d}, \"4\": {e}, \"8\": {f}}}, \"worst_ms\": {:.2}}}",
+            1000.0 * worst
+        );
+    }
+}
+
+impl Drop for Witnesses {
+    fn drop(&mut self) {
+        self.dismiss();
+    }
+}
+
+/// What was counted between two looks at a player.
+struct Look {
+    from: f64,
+    to: f64,
+    dropouts: u64,
+    overruns: u64,
+    load: f64,
+    said: String,
+}
+
+/// A dropout may have begun so long before it was counted, seconds.
+const BEFORE_S: f64 = 0.03;
+/// A processor that was late by so much may have caused a dropout.
+const HARM_S: f64 = 0.0008;
+
+/// True if a processor was late by `least` seconds or more in a time from `from` to `to`.
+fn saw(late: &[[f64; 2]], from: f64, to: f64, least: f64) -> bool {
+    let first = late.partition_point(|[_, woke]| *woke < from);
+    // Nobody is late by more than a few seconds.
+    let near = late[first..].iter().take_while(|[_, woke]| *woke < to + 5.0);
+    near.into_iter().any(|[due, woke]| woke - due >= least && *due <= to)
+}
+
+/// What the witnesses make of it all, as JSON's next fields.
+fn judge(looks: &[Look], witnesses: &Witnesses) -> String {
+    let late = witnesses.late();
+    let (mut ours, mut load, mut disturbed) = ([0, 0], 0.0f64, 0);
+    for look in looks {
+        let harmed = saw(&late, look.from - BEFORE_S, look.to, HARM_S);
+        disturbed += usize::from(harmed);
+        if !harmed {
+            ours = [ours[0] + look.dropouts, ours[1] + look.overruns];
+            if look.dropouts > 0 {
+                eprintln!("unexplained: {}", look.said);
+            }
+        }
+        if !saw(&late, look.from - 0.004, look.to, LATE_S) {
+            load = load.max(look.load);
+        }
+    }
+    let part = disturbed as f64 / looks.len().max(1) as f64;
+    format!(
+        "\"unexplained_xruns\": {}, \"unexplained_overruns\": {}, \"undisturbed_load\": {load:.4}, \"disturbed\": {part:.3}",
+        ours[0], ours[1]
+    )
 }
 
 fn main() {
@@ -161,6 +323,15 @@ fn main() {
 
 fn run() -> Result<()> {
     let given = arguments()?;
+    if given.witness {
+        return bear_witness();
+    }
+    if given.watch {
+        let witnesses = Witnesses::call();
+        std::thread::sleep(Duration::from_secs_f64(given.seconds));
+        witnesses.say(given.seconds);
+        return Ok(());
+    }
     let dir = std::env::temp_dir().join(format!("periphon-soak-{}", std::process::id()));
     std::fs::create_dir_all(&dir).map_err(|e| Error::io(&dir, "cannot make a directory", e))?;
     let done = scene(&dir, given.seconds + 30.0).and_then(|scene| soak(&given, scene));
@@ -175,13 +346,12 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     } else {
         Box::new(DeviceBackend::new(given.device.clone(), given.buffer))
     };
+    let mut witnesses = Witnesses::call();
     let player = Player::start(vec![scene], settings, backend)?;
     let began = Instant::now();
     let (mut changes, mut poses) = (0u32, 0u64);
     let mut next_change = 2.0;
-    let (mut worst, mut missed, mut last) = (0.0, [0; 2], ("nothing", 0.0));
-    let first = stolen_ticks();
-    let (mut taken, mut taken_at, mut stolen) = (first, f64::NEG_INFINITY, [0; 2]);
+    let (mut looks, mut missed, mut last, mut before) = (Vec::new(), [0; 2], ("nothing", 0.0), now());
     while began.elapsed().as_secs_f64() < given.seconds && !player.is_over() {
         let t = began.elapsed().as_secs_f64();
         // A head that looks around, as a tracker sends it: a hundred times a second and more.
@@ -204,30 +374,18 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
             }
             changes += 1;
         }
-        let status = player.status();
-        let ticks = stolen_ticks();
-        if ticks > taken {
-            (taken, taken_at) = (ticks, t);
+        let (status, to) = (player.status(), now());
+        let [dropouts, overruns] = [0, 1].map(|k| [status.xruns, status.overruns][k].saturating_sub(missed[k]));
+        let said = format!(
+            "{t:.2} s: {dropouts} dropouts, {overruns} long callbacks, {:.0} ms after '{}'",
+            1000.0 * (t - last.1),
+            last.0
+        );
+        if dropouts + overruns > 0 {
+            eprintln!("{said}");
         }
-        let seen = [status.xruns, status.overruns];
-        if seen != missed {
-            let more = [0, 1].map(|k| seen[k].saturating_sub(missed[k]));
-            let theirs = t - taken_at < 0.1;
-            if theirs {
-                (0..2).for_each(|k| stolen[k] += more[k]);
-            }
-            let (what, since) = (last.0, 1000.0 * (t - last.1));
-            let whose = if theirs { ", time was stolen" } else { "" };
-            eprintln!(
-                "{t:.2} s: {} dropouts, {} long callbacks, {since:.0} ms after '{what}'{whose}",
-                more[0], more[1]
-            );
-            missed = seen;
-        }
-        if status.max_load > worst {
-            worst = status.max_load;
-            eprintln!("{t:.2} s: the worst callback so far took {:.0} % of its time", 100.0 * worst);
-        }
+        looks.push(Look { from: before, to, dropouts, overruns, load: status.recent_load, said });
+        (missed, before) = ([status.xruns, status.overruns], to);
         for event in player.events() {
             if let Event::Warning(text) | Event::DeviceLost(text) = event {
                 eprintln!("warning: {text}");
@@ -237,17 +395,16 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     }
     player.stop();
     let s = player.finish()?.status;
+    let verdict = if witnesses.watch() { format!(", {}", judge(&looks, &witnesses)) } else { String::new() };
+    witnesses.dismiss();
     println!(
-        "{{\"seconds\": {:.1}, \"device\": \"{}\", \"buffer\": {}, \"poses\": {poses}, \"changes\": {changes}, \"xruns\": {}, \
-         \"overruns\": {}, \"stolen_xruns\": {}, \"stolen_overruns\": {}, \"stolen_s\": {:.2}, \"starved_frames\": {}, \"mean_load\": {:.4}, \"max_load\": {:.4}}}",
+        "{{\"seconds\": {:.1}, \"device\": \"{}\", \"buffer\": {}, \"poses\": {poses}, \"changes\": {changes}, \"xruns\": {}, \"overruns\": {}, \
+         \"starved_frames\": {}, \"mean_load\": {:.4}, \"max_load\": {:.4}{verdict}}}",
         began.elapsed().as_secs_f64(),
         s.device,
         s.buffer,
         s.xruns,
         s.overruns,
-        stolen[0],
-        stolen[1],
-        (taken - first) as f64 / 100.0,
         s.starved_frames,
         s.mean_load,
         s.max_load

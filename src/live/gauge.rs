@@ -40,6 +40,8 @@ pub struct Status {
     pub mean_load: f64,
     /// As above.
     pub max_load: f64,
+    /// The same of the worst callback since the status was last asked for.
+    pub recent_load: f64,
     /// Interruptions that were heard, as the device reports or our own clock finds them: the larger number.
     pub xruns: u64,
     /// Callbacks that took longer than what they filled lasts: interruptions that are ours, not the system's.
@@ -79,6 +81,7 @@ pub(super) struct Gauge {
     busy_ns: AtomicU64,
     audio_ns: AtomicU64,
     worst: AtomicU32,
+    recent: AtomicU32,
     pub(super) late: AtomicU64,
     overruns: AtomicU64,
     pub(super) reported: AtomicU64,
@@ -101,7 +104,9 @@ impl Gauge {
         self.busy_ns.fetch_add(u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.audio_ns.fetch_add(audio as u64, Ordering::Relaxed);
         self.overruns.fetch_add(u64::from(busy.as_nanos() as f64 > audio), Ordering::Relaxed);
-        self.worst.fetch_max(((busy.as_nanos() as f64 / audio.max(1.0)) as f32).to_bits(), Ordering::Relaxed);
+        let load = ((busy.as_nanos() as f64 / audio.max(1.0)) as f32).to_bits();
+        self.worst.fetch_max(load, Ordering::Relaxed);
+        self.recent.fetch_max(load, Ordering::Relaxed);
         self.buffer.fetch_max(frames as u64, Ordering::Relaxed);
         self.callbacks.fetch_add(1, Ordering::Relaxed);
         if let Some(latency) = latency {
@@ -121,6 +126,7 @@ impl Gauge {
         for (peak, slot) in status.peaks.iter_mut().zip(&self.peaks) {
             *peak = f32::from_bits(slot.swap(0, Ordering::Relaxed));
         }
+        status.recent_load = f64::from(f32::from_bits(self.recent.swap(0, Ordering::Relaxed)));
         self.figures(status);
     }
 

@@ -55,6 +55,7 @@ pub(super) fn status() -> Status {
         true_peak_dbtp: -1.2,
         mean_load: 0.031,
         max_load: 0.124,
+        recent_load: 0.08,
         xruns: 0,
         overruns: 0,
         starved_frames: 0,
