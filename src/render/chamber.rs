@@ -21,7 +21,7 @@ const STARTS_PER_SEGMENT: usize = 4;
 
 /// Reflections that begin to cross-fade in one segment at most, so that a head that jumps does not make one long block. The
 /// direct sounds follow at once; who is a few milliseconds behind them is not heard.
-const JUMPS_PER_SEGMENT: usize = 32;
+const JUMPS_PER_SEGMENT: usize = 16;
 
 /// What an engine's rooms are built for.
 #[derive(Clone, Copy, Debug)]

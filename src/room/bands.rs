@@ -74,7 +74,8 @@ impl BandFilter {
         // The parts are not quite in phase; a few steps bring the magnitudes home.
         for _ in 0..4 {
             for k in 0..self.used {
-                let got = self.sum(&weights, &self.parts[k]).norm();
+                // Nothing here is so large or small that it took the care, and time, of a hypotenuse.
+                let got = self.sum(&weights, &self.parts[k]).norm_sqr().sqrt();
                 if got > 1e-9 {
                     wanted[k] *= gains[k] / got;
                 }

@@ -83,7 +83,7 @@ impl Direct {
         let way = placing.place - placing.head.position;
         let distance = way.norm();
         let direction = way.direction();
-        let colour = self.path.colour(distance, &[1.0; BANDS], &medium.air, &medium.filter);
+        let colour = self.path.colour(distance, &[1.0; BANDS], &medium.air, &medium.filter, &mut 1);
         let delay =
             (distance * medium.samples_per_metre).clamp(LONG_AHEAD as f64, medium.longest.max(LONG_AHEAD as f64));
         let mut gains = [0.0; THIRD];

@@ -90,9 +90,18 @@ impl Path {
         }
     }
 
-    /// Walls and air at a distance, metres; the air's part is renewed step by step.
-    pub(crate) fn colour(&mut self, distance: f64, wall: &Bands, air: &Bands, filter: &BandFilter) -> Weights {
-        if self.coloured_at.is_nan() || (self.coloured_at - distance).abs() > COLOUR_STEP {
+    /// Walls and air at a distance, metres; the air's part is renewed step by step, as long as there are `renewals` left.
+    pub(crate) fn colour(
+        &mut self,
+        distance: f64,
+        wall: &Bands,
+        air: &Bands,
+        filter: &BandFilter,
+        renewals: &mut usize,
+    ) -> Weights {
+        let stale = *renewals > 0 && (self.coloured_at - distance).abs() > COLOUR_STEP;
+        if self.coloured_at.is_nan() || stale {
+            *renewals = renewals.saturating_sub(1);
             self.colour = filter.weights(&std::array::from_fn(|b| wall[b] * (-air[b] * distance).exp()));
             self.coloured_at = distance;
         }
@@ -134,6 +143,19 @@ impl Path {
         }
         self.look();
         changes
+    }
+
+    /// True if it can go on to a control point without a cross-fade.
+    pub(crate) fn glides_to(&self, next: &Point, segment: f64) -> bool {
+        glides(&self.points[2], next, segment)
+    }
+
+    /// Goes no farther.
+    pub(crate) fn hold(&mut self) {
+        let [_, b, c] = self.points;
+        self.from = None;
+        self.points = [b, c, c];
+        self.look();
     }
 
     /// Where it is going, samples.
