@@ -40,9 +40,10 @@ enum Presence {
     Present,
 }
 
-/// A gain on its way along a straight line.
+/// A gain on its way, level at both ends: two of them in opposite directions add up to the same all the time.
 #[derive(Clone, Copy, Debug)]
 struct Fade {
+    /// Along a straight line.
     gain: f32,
     step: f32,
     left: usize,
@@ -68,7 +69,7 @@ impl Fade {
             // Rounding must not leave a rest.
             self.gain = self.gain.round();
         }
-        [from, self.gain]
+        [from, self.gain].map(|x| x * x * (3.0 - 2.0 * x))
     }
 }
 

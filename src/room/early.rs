@@ -321,12 +321,14 @@ impl Early {
         let placing = &facing_ahead(*placing);
         let settling = self.settling();
         let sender = &mut self.senders[source];
-        sender.still = if sender.last == Some(*placing) { sender.still.saturating_add(1) } else { 0 };
+        // What waits for its turn is a change that is still to come.
+        let same = sender.last == Some(*placing) && sender.waits.is_none();
+        sender.still = if same { sender.still.saturating_add(1) } else { 0 };
         sender.last = Some(*placing);
-        if sender.still > settling && sender.waits.is_none() {
+        if sender.still > settling {
             return;
         }
-        if sender.still == 0 || sender.waits.is_some() {
+        if sender.still == 0 {
             // Images that are not at their turn will follow.
             self.unsettled = settling;
         }
