@@ -10,7 +10,8 @@
 //! millisecond again and again and writes down when it was woken late. What is missed without any processor having
 //! been late is `unexplained`, and ours to explain; `undisturbed_load` is the worst callback at times when none was
 //! late. `disturbed` tells for which part of the time one was: so many dropouts would be excused by chance.
-//! `soak --watch --seconds S` only watches: what the machine does by itself.
+//! `--watch` only watches: what the machine does by itself. `--idle` pauses the player for all the time: what the device
+//! misses without us.
 
 use periphon::coords::{Pose, Rotation, Vec3};
 use periphon::live::{Backend, DeviceBackend, Event, Lease, Opened, Player, Reports, Settings, Stream};
@@ -35,6 +36,7 @@ struct Arguments {
     no_device: bool,
     watch: bool,
     witness: bool,
+    idle: bool,
 }
 
 fn arguments() -> Result<Arguments> {
@@ -46,6 +48,7 @@ fn arguments() -> Result<Arguments> {
         no_device: false,
         watch: false,
         witness: false,
+        idle: false,
     };
     let mut all = std::env::args().skip(1);
     let wrong = |what: &str| Error::argument(format!("'{what}' is not understood")).hint("see examples/soak.rs");
@@ -59,6 +62,7 @@ fn arguments() -> Result<Arguments> {
             "--no-device" => found.no_device = true,
             "--watch" => found.watch = true,
             "--witness" => found.witness = true,
+            "--idle" => found.idle = true,
             _ => return Err(wrong(&flag)),
         }
     }
@@ -348,6 +352,7 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     };
     let mut witnesses = Witnesses::call();
     let player = Player::start(vec![scene], settings, backend)?;
+    player.pause(given.idle);
     let began = Instant::now();
     let (mut changes, mut poses) = (0u32, 0u64);
     let mut next_change = 2.0;
@@ -358,7 +363,7 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
         let orientation = Rotation::from_yaw_pitch_roll(70.0 * (0.9 * t).sin(), 20.0 * (0.5 * t).sin(), 5.0 * t.sin());
         player.set_head(Pose { orientation, position: Vec3::new(2.3 + 0.2 * (0.3 * t).sin(), 2.3, 1.15) })?;
         poses += 1;
-        if !given.still_room && t > next_change {
+        if !given.still_room && !given.idle && t > next_change {
             next_change += 2.0;
             last = (CHANGES[changes as usize % CHANGES.len()], t);
             match changes as usize % CHANGES.len() {
