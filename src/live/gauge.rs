@@ -117,6 +117,7 @@ impl Gauge {
     /// Forgets the worst: what came before the first sound does not count.
     pub(super) fn forget_load(&self) {
         self.worst.store(0, Ordering::Relaxed);
+        self.recent.store(0, Ordering::Relaxed);
         self.overruns.store(0, Ordering::Relaxed);
         self.busy_ns.store(0, Ordering::Relaxed);
         self.audio_ns.store(0, Ordering::Relaxed);

@@ -248,8 +248,9 @@ impl Chamber {
                     self.begin(source, clock, |clock| [0, 1, 2].map(|i| placing(source, clock, i)), shop);
                 }
                 Presence::Present => {
-                    let [placing, far] = [clock, &turn].map(|clock| placing(source, clock, 2));
-                    self.early.advance(source, &placing, &far);
+                    let far = || placing(source, &turn, 2);
+                    let placing = placing(source, clock, 2);
+                    self.early.advance(source, &placing, far);
                     for k in 0..self.early.near() {
                         let target = self.target(k, &placing);
                         let ears = &mut self.ears[source * self.early.near() + k];
@@ -329,12 +330,7 @@ impl Chamber {
                 plane[..frames].iter_mut().enumerate().for_each(|(n, x)| *x *= fade_out[0] + step * n as f32);
             }
         }
-        self.early.end_stretch(frames);
-        // What was rendered ahead moves up.
-        for plane in self.bus.chunks_exact_mut(reach).chain(self.lines.chunks_exact_mut(reach)) {
-            plane.copy_within(frames.., 0);
-            plane[reach - frames..].fill(0.0);
-        }
+        self.early.end_stretch(frames, &mut self.bus, &mut self.lines);
     }
 
     /// Hands the near images' signals of the stretch just rendered to their ears, and gives those that sound.

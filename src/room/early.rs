@@ -115,7 +115,7 @@ pub(crate) struct Early {
     samples_per_metre: f64,
     /// Frames of a segment.
     segment: usize,
-    /// Segments of a turn, and how many there have been.
+    /// Segments of a turn, and how many there have been since the last whole one.
     turn: usize,
     segments: usize,
     /// Frames until the segment's end; none while nothing changes, when stretches have any length.
@@ -314,8 +314,8 @@ impl Early {
         self.left = self.segment;
     }
 
-    /// Brings a source's paths to their next control points, that of a segment and that of a turn.
-    pub(crate) fn advance(&mut self, source: usize, placing: &Placing, turn: &Placing) {
+    /// Brings a source's paths to their next control points: that of a segment, and, where a turn begins, that of a turn.
+    pub(crate) fn advance(&mut self, source: usize, placing: &Placing, turn: impl FnOnce() -> Placing) {
         let placing = &facing_ahead(*placing);
         let settling = self.settling();
         let sender = &mut self.senders[source];
@@ -330,7 +330,7 @@ impl Early {
             // Images that are not at their turn will follow.
             self.unsettled = settling;
         }
-        let (near, far) = (self.aim(placing), self.aim(&facing_ahead(*turn)));
+        let near = self.aim(placing);
         let mut colours = usize::MAX;
         for i in 0..self.near {
             let next = self.point(source, i, &near, &mut colours);
@@ -339,6 +339,7 @@ impl Early {
             }
         }
         if self.begins_turn(source) {
+            let far = self.aim(&facing_ahead(turn()));
             self.advance_far(source, &far);
         }
     }
@@ -490,9 +491,14 @@ impl Early {
         self.group.flush(first, frames, to);
     }
 
-    /// Every stretch ends with this.
-    pub(crate) fn end_stretch(&mut self, frames: usize) {
+    /// Every stretch ends with this, after the bus and the lines have been read: what was rendered ahead moves up.
+    pub(crate) fn end_stretch(&mut self, frames: usize, bus: &mut [f32], lines: &mut [f32]) {
         self.left = self.left.saturating_sub(frames);
+        let reach = self.reach();
+        for plane in bus.chunks_exact_mut(reach).chain(lines.chunks_exact_mut(reach)) {
+            plane.copy_within(frames.., 0);
+            plane[reach - frames..].fill(0.0);
+        }
     }
 
     /// Brings what the next stretch reads of a source nearer to the processor.

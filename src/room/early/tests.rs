@@ -48,19 +48,15 @@ impl Played {
         let (near, bus, lines) = (&mut self.near, &mut self.bus, &mut self.lines);
         let mut outlets = Outlets { stride, reach, near, bus, lines };
         self.early.render(0, frames, &basis(ends[0], ends[1]), ends, &mut outlets);
-        self.early.end_stretch(frames);
         let out = self.bus[..frames].to_vec();
-        for plane in self.bus.chunks_exact_mut(reach).chain(self.lines.chunks_exact_mut(reach)) {
-            plane.copy_within(frames.., 0);
-            plane[reach - frames..].fill(0.0);
-        }
+        self.early.end_stretch(frames, &mut self.bus, &mut self.lines);
         out
     }
 
     /// A segment in stretches of `block` frames: its bus.
     fn segment(&mut self, x: &[f32], block: usize, next: Placing, turn: Placing) -> Vec<f32> {
         self.early.next_segment();
-        self.early.advance(0, &next, &turn);
+        self.early.advance(0, &next, || turn);
         let part = |n: usize| n as f64 / x.len() as f64;
         let stretches = x.chunks(block).enumerate();
         stretches.flat_map(|(i, x)| self.stretch(x, [part(i * block), part(i * block + x.len())])).collect()
