@@ -125,7 +125,8 @@ fn nothing_that_changes_in_a_room_clicks() {
         .collect();
     // Live, segments are short, and far images are rendered ahead.
     let ways = [false, true].into_iter().flat_map(|live| {
-        ["room", "cut", "drag", "none", "source", "head", "snap", "add", "remove"].map(|what| (live, what))
+        ["room", "cut", "drag", "none", "source", "head", "snap", "add", "remove", "snap, remove"]
+            .map(|what| (live, what))
     });
     for (live, what) in ways {
         let sizes = if live { EngineOptions::live } else { EngineOptions::offline };
@@ -141,6 +142,9 @@ fn nothing_that_changes_in_a_room_clicks() {
                 let part = (i - 300) as f64 / 375.0;
                 let dragged = Room::new([6.0 + part, 5.0, 3.0], 0.2 + 0.7 * part).with_order(2);
                 return control.set_room(Some(&dragged), 0.05).unwrap();
+            }
+            if what == "snap, remove" && i == 302 {
+                return control.remove(id).unwrap();
             }
             if i != 300 {
                 return;
@@ -160,7 +164,7 @@ fn nothing_that_changes_in_a_room_clicks() {
                         1.0,
                     )
                     .unwrap(),
-                "snap" => control.snap_to(id, Motion::Still(Vec3::new(1.0, 4.0, 1.0))).unwrap(),
+                "snap" | "snap, remove" => control.snap_to(id, Motion::Still(Vec3::new(1.0, 4.0, 1.0))).unwrap(),
                 "add" => second = Some(control.add(SourceSpec::still(Vec3::new(1.0, 4.0, 1.0))).unwrap()),
                 _ => control.remove(id).unwrap(),
             }

@@ -358,7 +358,8 @@ impl Early {
             if !path.glides_to(&next, segment) {
                 if jumps == 0 {
                     sender.waits = sender.waits.or(Some(i));
-                    path.hold();
+                    // A source that leaves falls silent where its images are.
+                    path.hold(aim.placing.gain == 0.0);
                     continue;
                 }
                 jumps -= 1;

@@ -150,11 +150,11 @@ impl Path {
         glides(&self.points[2], next, segment)
     }
 
-    /// Goes no farther.
-    pub(crate) fn hold(&mut self) {
+    /// Goes no farther; `silently`, what goes into the bus and the late field fades out.
+    pub(crate) fn hold(&mut self, silently: bool) {
         let [_, b, c] = self.points;
         self.from = None;
-        self.points = [b, c, c];
+        self.points = [b, c, if silently { Point { feed: 0.0, gains: [0.0; THIRD], ..c } } else { c }];
         self.look();
     }
 
