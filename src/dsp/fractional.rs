@@ -313,11 +313,38 @@ mod tests {
                     assert!(e < limit, "short, {cycles}, {glide:?}: {e:.1} dB");
                 }
             }
-            for glide in [Glide::still(delay + 20.0), gliding] {
+            for glide in [Glide::still(delay + 20.0), gliding, slowly] {
                 for cycles in [0.01, 0.2, 0.35, 0.4] {
                     let e = error_db(cycles, glide, |x, s, d, o| long.read(x, s, d, o));
                     assert!(e < -75.0, "long, {cycles}, {glide:?}: {e:.1} dB");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_slow_long_glide_is_what_taps_for_every_sample_make_of_it() {
+        let reader = LongReader::new();
+        let x: Vec<f32> =
+            (0..900u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect();
+        // Over whole samples, around a turn, and hardly at all; blocks that are no whole chunks.
+        let ways = [(300.4, 0.0035, 0.0), (120.01, -0.001, 9e-6), (80.5, 1e-5, 0.0), (16.2, -0.002, 1e-6)];
+        for (mid, slope, curve) in ways {
+            for frames in [128, 77, 256] {
+                let delay = Glide { mid, slope, curve };
+                let mut out = vec![0.0; frames];
+                reader.read(&x, 500, &delay, &mut out);
+                let (mut error, mut power) = (0.0, 0.0);
+                for (n, y) in out.iter().enumerate() {
+                    let here = delay.at(n as f64 - 0.5 * frames as f64);
+                    let first = 500 + n - here as usize - LONG_TAPS / 2;
+                    let taps = reader.taps_at(here.fract());
+                    let want: f64 = taps.iter().zip(&x[first..]).map(|(t, x)| f64::from(*t) * f64::from(*x)).sum();
+                    error += (f64::from(*y) - want).powi(2);
+                    power += want * want;
+                }
+                let db = 10.0 * (error / power).log10();
+                assert!(db < -95.0, "{delay:?}, {frames} frames: {db:.1} dB");
             }
         }
     }

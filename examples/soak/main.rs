@@ -10,20 +10,23 @@
 //! millisecond again and again and writes down when it was woken late. What is missed without any processor having
 //! been late is `unexplained`, and ours to explain; `undisturbed_load` is the worst callback at times when none was
 //! late. `disturbed` tells for which part of the time one was: so many dropouts would be excused by chance.
+//! `speed` is how fast the processors were, of their best: a core shared with another machine's thread takes half as long again
+//! for the same work.
 //! `--watch` only watches: what the machine does by itself. `--idle` pauses the player for all the time: what the device
-//! misses without us.
+//! misses without us. `--awake` keeps the processors from sleeping between callbacks, with processes of the lowest class.
+
+mod witness;
 
 use periphon::coords::{Pose, Rotation, Vec3};
 use periphon::live::{Backend, DeviceBackend, Event, Lease, Opened, Player, Reports, Settings, Stream};
 use periphon::render::RenderJob;
 use periphon::scene::{Place, Scene, Source, SourceKey};
 use periphon::{Error, Result};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
+use witness::{Awake, Look, Witnesses, bear_witness, judge, now};
 
 const RATE: u32 = 48_000;
 const SOURCES: usize = 16;
@@ -37,6 +40,8 @@ struct Arguments {
     watch: bool,
     witness: bool,
     idle: bool,
+    awake: bool,
+    spin: bool,
 }
 
 fn arguments() -> Result<Arguments> {
@@ -49,9 +54,11 @@ fn arguments() -> Result<Arguments> {
         watch: false,
         witness: false,
         idle: false,
+        awake: false,
+        spin: false,
     };
     let mut all = std::env::args().skip(1);
-    let wrong = |what: &str| Error::argument(format!("'{what}' is not understood")).hint("see examples/soak.rs");
+    let wrong = |what: &str| Error::argument(format!("'{what}' is not understood")).hint("see examples/soak/main.rs");
     while let Some(flag) = all.next() {
         let mut value = || all.next().ok_or_else(|| wrong(&flag));
         match flag.as_str() {
@@ -63,6 +70,8 @@ fn arguments() -> Result<Arguments> {
             "--watch" => found.watch = true,
             "--witness" => found.witness = true,
             "--idle" => found.idle = true,
+            "--awake" => found.awake = true,
+            "--spin" => found.spin = true,
             _ => return Err(wrong(&flag)),
         }
     }
@@ -168,156 +177,6 @@ impl Backend for Tireless {
     }
 }
 
-/// Seconds since 1970, the same for all processes.
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64())
-}
-
-/// How often a witness wakes up, and how late it is when it says so, seconds.
-const WITNESS_S: f64 = 0.0005;
-const LATE_S: f64 = 0.0001;
-
-/// A witness' process: tells when it was to wake up and when it did, where it was late.
-fn bear_witness() -> Result<()> {
-    loop {
-        let due = now() + WITNESS_S;
-        std::thread::sleep(Duration::from_secs_f64(WITNESS_S));
-        let woke = now();
-        if woke - due > LATE_S {
-            println!("{due:.6} {woke:.6}");
-        }
-    }
-}
-
-/// The witnesses of a run.
-struct Witnesses {
-    children: Vec<Child>,
-    /// Times at which a processor did not do what it was to do at once.
-    late: Arc<Mutex<Vec<[f64; 2]>>>,
-}
-
-impl Witnesses {
-    /// One for each processor; none where they cannot have the priority they need.
-    fn call() -> Self {
-        let late = Arc::new(Mutex::new(Vec::new()));
-        let mut children = Vec::new();
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        for cpu in 0..processors {
-            let mut command = Command::new("chrt");
-            command.args(["--fifo", "90", "taskset", "--cpu-list", &cpu.to_string()]);
-            command.arg(std::env::current_exe().unwrap_or_default()).arg("--witness");
-            let Ok(mut child) = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
-            else {
-                break;
-            };
-            if let Some(out) = child.stdout.take() {
-                let late = Arc::clone(&late);
-                std::thread::spawn(move || {
-                    for line in BufReader::new(out).lines().map_while(std::io::Result::ok) {
-                        let times: Vec<f64> = line.split(' ').filter_map(|t| t.parse().ok()).collect();
-                        if let ([due, woke], Ok(mut late)) = (&times[..], late.lock()) {
-                            late.push([*due, *woke]);
-                        }
-                    }
-                });
-            }
-            children.push(child);
-        }
-        // Who may not have the priority ends at once.
-        std::thread::sleep(Duration::from_millis(300));
-        let watching = children.len() == processors && children.iter_mut().all(|c| matches!(c.try_wait(), Ok(None)));
-        let mut found = Self { children, late };
-        if !watching {
-            eprintln!("warning: without real-time priorities (chrt) there are no witnesses");
-            found.dismiss();
-        }
-        found
-    }
-
-    fn watch(&self) -> bool {
-        !self.children.is_empty()
-    }
-
-    fn dismiss(&mut self) {
-        for mut child in self.children.drain(..) {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-
-    /// When a processor was to do something and when it did, in the order of the latter.
-    fn late(&self) -> Vec<[f64; 2]> {
-        let mut late = self.late.lock().map_or(Vec::new(), |late| late.clone());
-        late.sort_by(|a, b| a[1].total_cmp(&b[1]));
-        late
-    }
-
-    fn say(&self, seconds: f64) {
-        let late = self.late();
-        let counts =
-            [0.3, 0.5, 1.0, 2.0, 4.0, 8.0].map(|ms| late.iter().filter(|[due, woke]| woke - due > 0.001 * ms).count());
-        let worst = late.iter().fold(0.0f64, |m, [due, woke]| m.max(woke - due));
-        let [a, b, c, d, e, f] = counts;
-        println!(
-            "{{\"seconds\": {seconds:.1}, \"later_than_ms\": {{\"0.3\": {a}, \"0.5\": {b}, \"1\": {c}, \"2\": {d}, \"4\": {e}, \"8\": {f}}}, \"worst_ms\": {:.2}}}",
-            1000.0 * worst
-        );
-    }
-}
-
-impl Drop for Witnesses {
-    fn drop(&mut self) {
-        self.dismiss();
-    }
-}
-
-/// What was counted between two looks at a player.
-struct Look {
-    from: f64,
-    to: f64,
-    dropouts: u64,
-    overruns: u64,
-    load: f64,
-    said: String,
-}
-
-/// A dropout may have begun so long before it was counted, seconds.
-const BEFORE_S: f64 = 0.03;
-/// A processor that was late by so much may have caused a dropout.
-const HARM_S: f64 = 0.0008;
-
-/// True if a processor was late by `least` seconds or more in a time from `from` to `to`.
-fn saw(late: &[[f64; 2]], from: f64, to: f64, least: f64) -> bool {
-    let first = late.partition_point(|[_, woke]| *woke < from);
-    // Nobody is late by more than a few seconds.
-    let near = late[first..].iter().take_while(|[_, woke]| *woke < to + 5.0);
-    near.into_iter().any(|[due, woke]| woke - due >= least && *due <= to)
-}
-
-/// What the witnesses make of it all, as JSON's next fields.
-fn judge(looks: &[Look], witnesses: &Witnesses) -> String {
-    let late = witnesses.late();
-    let (mut ours, mut load, mut disturbed) = ([0, 0], 0.0f64, 0);
-    for look in looks {
-        let harmed = saw(&late, look.from - BEFORE_S, look.to, HARM_S);
-        disturbed += usize::from(harmed);
-        if !harmed {
-            ours = [ours[0] + look.dropouts, ours[1] + look.overruns];
-            if look.dropouts > 0 {
-                eprintln!("unexplained: {}", look.said);
-            }
-        }
-        if !saw(&late, look.from - 0.004, look.to, LATE_S) {
-            load = load.max(look.load);
-        }
-    }
-    let part = disturbed as f64 / looks.len().max(1) as f64;
-    format!(
-        "\"unexplained_xruns\": {}, \"unexplained_overruns\": {}, \"undisturbed_load\": {load:.4}, \"disturbed\": {part:.3}",
-        ours[0], ours[1]
-    )
-}
-
 fn main() {
     if let Err(e) = run() {
         eprintln!("error: {e}");
@@ -330,6 +189,12 @@ fn run() -> Result<()> {
     if given.witness {
         return bear_witness();
     }
+    if given.spin {
+        loop {
+            std::hint::spin_loop();
+        }
+    }
+    let _awake = given.awake.then(Awake::keep);
     if given.watch {
         let witnesses = Witnesses::call();
         std::thread::sleep(Duration::from_secs_f64(given.seconds));
