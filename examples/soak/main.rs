@@ -247,7 +247,8 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
         let (status, to) = (player.status(), now());
         let [dropouts, overruns] = [0, 1].map(|k| [status.xruns, status.overruns][k].saturating_sub(missed[k]));
         let said = format!(
-            "{t:.2} s: {dropouts} dropouts, {overruns} long callbacks, {:.0} ms after '{}'",
+            "{t:.2} s: {dropouts} dropouts, {overruns} long callbacks, the worst took {:.0} %, {:.0} ms after '{}'",
+            100.0 * status.recent_load,
             1000.0 * (t - last.1),
             last.0
         );
