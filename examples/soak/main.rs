@@ -10,8 +10,10 @@
 //! millisecond again and again and writes down when it was woken late. What is missed without any processor having
 //! been late is `unexplained`, and ours to explain; `undisturbed_load` is the worst callback at times when none was
 //! late. `disturbed` tells for which part of the time one was: so many dropouts would be excused by chance.
-//! `speed` is how fast the processors were, of their best: a core shared with another machine's thread takes half as long again
-//! for the same work.
+//! A processor may also be merely slow, as when another machine's thread shares its core. The witnesses time the same little work again and again:
+//! `speed` is how fast the slowest processor was, of the best; `slow` for which part of the time one was below 70 % of that, and
+//! `unexplained_at_speed` what was missed when none was late or slow. `undisturbed_load` leaves out slow times, too.
+//!
 //! `--watch` only watches: what the machine does by itself. `--idle` pauses the player for all the time: what the device
 //! misses without us. `--awake` keeps the processors from sleeping between callbacks, with processes of the lowest class.
 

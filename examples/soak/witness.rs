@@ -98,14 +98,16 @@ pub struct Witnesses {
 struct Told {
     /// Times at which a processor did not do what it was to do at once: when it was to, and when it did.
     late: Vec<[f64; 2]>,
-    /// When, and how long the work took, seconds.
-    works: Vec<[f64; 2]>,
+    /// Of each processor: when, and how long the work took, seconds.
+    works: Vec<Vec<[f64; 2]>>,
+    /// The best of that, but for what was measured wrong.
+    best: f64,
 }
 
 impl Witnesses {
     /// One for each processor; none where they cannot have the priority they need.
     pub fn call() -> Self {
-        let told = Arc::new(Mutex::new(Told::default()));
+        let told = Arc::new(Mutex::new(Told { works: vec![Vec::new(); processors()], ..Told::default() }));
         let mut children = Vec::new();
         for cpu in 0..processors() {
             let Ok(mut child) = own_process(&["--fifo", "90"], cpu, "--witness", Stdio::piped()) else { break };
@@ -118,7 +120,7 @@ impl Witnesses {
                         let numbers: Vec<f64> = words.filter_map(|t| t.parse().ok()).collect();
                         match (what, &numbers[..], told.lock()) {
                             (Some("late"), [due, woke], Ok(mut told)) => told.late.push([*due, *woke]),
-                            (Some("work"), [when, took], Ok(mut told)) => told.works.push([*when, *took]),
+                            (Some("work"), [when, took], Ok(mut told)) => told.works[cpu].push([*when, *took]),
                             _ => {}
                         }
                     }
@@ -149,7 +151,9 @@ impl Witnesses {
     fn told(&self) -> Told {
         let mut told = self.told.lock().map_or_else(|_| Told::default(), |told| told.clone());
         told.late.sort_by(|a, b| a[1].total_cmp(&b[1]));
-        told.works.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        let mut took: Vec<f64> = told.works.iter().flatten().map(|w| w[1]).collect();
+        took.sort_by(f64::total_cmp);
+        told.best = took.get(took.len() / 20).copied().unwrap_or(0.0);
         told
     }
 
@@ -183,17 +187,17 @@ impl Told {
         near.into_iter().any(|[due, woke]| woke - due >= least && *due <= to)
     }
 
-    /// How fast the processors were on average in a time, as a part of the best that was seen (of twenty times one, to leave
-    /// out what was measured wrong); 1 if nobody looked.
+    /// How fast the slowest processor was on average in a time, as a part of the best; 1 if nobody looked.
     fn speed(&self, from: f64, to: f64) -> f64 {
-        let mut all: Vec<f64> = self.works.iter().map(|w| w[1]).collect();
-        all.sort_by(f64::total_cmp);
-        let first = self.works.partition_point(|w| w[0] < from);
-        let here: Vec<f64> = self.works[first..].iter().take_while(|w| w[0] <= to).map(|w| w[1]).collect();
-        match (all.get(all.len() / 20), here.len()) {
-            (Some(best), count @ 1..) => best * count as f64 / here.iter().sum::<f64>(),
-            _ => 1.0,
-        }
+        let of = |works: &Vec<[f64; 2]>| {
+            let first = works.partition_point(|w| w[0] < from);
+            let (mut count, mut sum) = (0.0, 0.0);
+            for [_, took] in works[first..].iter().take_while(|w| w[0] <= to) {
+                (count, sum) = (count + 1.0, sum + took);
+            }
+            if count > 0.0 { self.best * count / sum } else { 1.0 }
+        };
+        self.works.iter().map(of).fold(1.0, f64::min)
     }
 }
 
@@ -212,32 +216,40 @@ const BEFORE_S: f64 = 0.03;
 /// A processor that was late by so much may have caused a dropout.
 const HARM_S: f64 = 0.0008;
 
+/// A processor that does less than this part of what it can do is slow.
+const SLOW: f64 = 0.7;
+
 /// What the witnesses make of it all, as JSON's next fields.
 pub fn judge(looks: &[Look], witnesses: &Witnesses) -> String {
     let told = witnesses.told();
-    let (mut ours, mut load, mut disturbed) = ([0, 0], 0.0f64, 0);
+    let (mut ours, mut at_speed, mut load, mut disturbed, mut slow) = ([0, 0], 0, 0.0f64, 0, 0);
     for look in looks {
         let harmed = told.saw_late(look.from - BEFORE_S, look.to, HARM_S);
+        let speed = told.speed(look.from - BEFORE_S, look.to);
         disturbed += usize::from(harmed);
+        slow += usize::from(!harmed && speed < SLOW);
         if !harmed {
             ours = [ours[0] + look.dropouts, ours[1] + look.overruns];
             if look.dropouts > 0 {
-                let speed = 100.0 * told.speed(look.from - BEFORE_S, look.to);
-                eprintln!("unexplained: {}; the processors at {speed:.0} % of their speed", look.said);
+                eprintln!("unexplained: {}; a processor at {:.0} % of its speed", look.said, 100.0 * speed);
             }
+            at_speed += if speed < SLOW { 0 } else { look.dropouts };
         }
-        if !told.saw_late(look.from - 0.004, look.to, LATE_S) {
+        if !told.saw_late(look.from - 0.004, look.to, LATE_S) && speed >= SLOW {
             load = load.max(look.load);
         }
     }
-    let part = disturbed as f64 / looks.len().max(1) as f64;
+    let part = |count: usize| count as f64 / looks.len().max(1) as f64;
     let speed = match looks {
         [first, .., last] => told.speed(first.from, last.to),
         _ => 1.0,
     };
     format!(
-        "\"unexplained_xruns\": {}, \"unexplained_overruns\": {}, \"undisturbed_load\": {load:.4}, \"disturbed\": {part:.3}, \
-         \"speed\": {speed:.2}",
-        ours[0], ours[1]
+        "\"unexplained_xruns\": {}, \"unexplained_overruns\": {}, \"unexplained_at_speed\": {at_speed}, \
+         \"undisturbed_load\": {load:.4}, \"disturbed\": {:.3}, \"slow\": {:.3}, \"speed\": {speed:.2}",
+        ours[0],
+        ours[1],
+        part(disturbed),
+        part(slow)
     )
 }
