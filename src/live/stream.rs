@@ -5,6 +5,8 @@ use super::device::{Choice, find};
 use crate::error::{Error, ErrorKind, Result};
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Frames converted at a time.
@@ -65,7 +67,8 @@ impl Backend for DeviceBackend {
             SampleFormat::I16 => build::<i16>,
             _ => build::<u16>,
         };
-        let stream = build(&choice.device, config, lease, reports).map_err(|e| {
+        let leave = Arc::new(Leave::default());
+        let stream = build(&choice.device, config, lease, reports, Arc::clone(&leave)).map_err(|e| {
             let error = failed(&choice.name, &e);
             match self.buffer {
                 Some(frames) => error.hint(format!("buffers of {frames} frames were asked for: try without --buffer")),
@@ -73,7 +76,7 @@ impl Backend for DeviceBackend {
             }
         })?;
         stream.play().map_err(|e| failed(&choice.name, &e))?;
-        Ok(Box::new(Running(Some(stream))))
+        Ok(Box::new(Running(Some(stream), leave)))
     }
 }
 
@@ -86,8 +89,39 @@ fn failed(name: &str, e: &cpal::Error) -> Error {
     Error::new(ErrorKind::Device, format!("the device '{name}' cannot be played on: {e}"))
 }
 
+/// Asks the callback to render no more, before its stream is closed: JACK ends the thread wherever it is, and where that is
+/// in the midst of a callback that takes too long, the whole process ends.
+#[derive(Default)]
+struct Leave {
+    asked: AtomicBool,
+    heard: AtomicBool,
+}
+
+impl Leave {
+    /// Waits until a callback has heard of it, or until there plainly is none any more.
+    fn ask(&self) {
+        self.asked.store(true, Ordering::Release);
+        let since = Instant::now();
+        while !self.heard.load(Ordering::Acquire) && since.elapsed() < LAST_CALLBACK {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// True in a callback that is to render nothing.
+    fn is_due(&self) -> bool {
+        let due = self.asked.load(Ordering::Acquire);
+        if due {
+            self.heard.store(true, Ordering::Release);
+        }
+        due
+    }
+}
+
+/// How long the next callback is waited for.
+const LAST_CALLBACK: Duration = Duration::from_millis(100);
+
 /// Dropping it stops the callbacks.
-struct Running(Option<cpal::Stream>);
+struct Running(Option<cpal::Stream>, Arc<Leave>);
 
 /// How long a stream may take to stop before it is left to itself.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -95,9 +129,10 @@ const FAREWELL: Duration = Duration::from_millis(300);
 impl Drop for Running {
     /// Of a PulseAudio sink that is gone, stopping waits for an answer that never comes: so somebody else waits.
     fn drop(&mut self) {
-        let stream = self.0.take();
+        let (stream, leave) = (self.0.take(), Arc::clone(&self.1));
         let (done, stopped) = std::sync::mpsc::channel();
         let waits = std::thread::Builder::new().name("periphon-stop".to_string()).spawn(move || {
+            leave.ask();
             drop(stream);
             // Nobody may be listening any more.
             let _ = done.send(());
@@ -115,6 +150,7 @@ fn build<T: Written>(
     config: StreamConfig,
     mut lease: Lease,
     reports: Reports,
+    leave: Arc<Leave>,
 ) -> Result<cpal::Stream, cpal::Error> {
     let channels = usize::from(config.channels);
     let mut part = vec![0.0f32; PART * channels];
@@ -122,6 +158,10 @@ fn build<T: Written>(
     device.build_output_stream::<T, _, _>(
         config,
         move |out: &mut [T], info: &OutputCallbackInfo| {
+            if leave.is_due() {
+                out.fill(T::EQUILIBRIUM);
+                return;
+            }
             let at = info.timestamp();
             let latency = at.playback.checked_duration_since(at.callback);
             if let Some(same) = T::as_floats(out) {
