@@ -6,7 +6,7 @@
 //! The short one holds a polynomial for each tap (Farrow, ISCAS 1988, pp. 2641–2645), fitted to the least-squares optimal
 //! taps of every fraction (Laakso, Välimäki, Karjalainen and Laine, IEEE Signal Processing Magazine 13(1), 1996).
 
-use super::kernel::paths::{PathKernels, Polynomials, Table};
+use super::kernel::paths::{PathKernels, Polynomials, Table, long_taps};
 use std::sync::OnceLock;
 
 /// Taps of the short reader.
@@ -260,10 +260,7 @@ impl Reader for LongReader {
 
 impl LongReader {
     fn taps_at(&self, fraction: f64) -> [f32; LONG_TAPS] {
-        let phase = fraction * PHASES as f64;
-        let row = (phase as usize).min(PHASES - 1);
-        let (a, b, part) = (&self.table[row], &self.table[row + 1], (phase - row as f64) as f32);
-        std::array::from_fn(|t| a[t] + part * (b[t] - a[t]))
+        long_taps(self.table, fraction)
     }
 
     #[cfg(test)]
