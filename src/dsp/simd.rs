@@ -11,6 +11,16 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// `p` points to at least `LANES` readable numbers.
     unsafe fn load(p: *const f32) -> Self;
+    /// What lies `T` numbers after `p`, where `here` lies at `p` and `next` right after it; T is less than LANES.
+    ///
+    /// # Safety
+    /// `p` points to at least `LANES + T` readable numbers.
+    #[inline(always)]
+    unsafe fn shifted<const T: i32>(p: *const f32, here: Self, next: Self) -> Self {
+        let _ = (here, next);
+        // SAFETY: granted by the caller.
+        unsafe { Self::load(p.add(T as usize)) }
+    }
     /// # Safety
     /// `p` points to at least `LANES` readable numbers.
     unsafe fn load_i16(p: *const i16) -> Self;
@@ -252,6 +262,15 @@ mod x86 {
         unsafe fn load(p: *const f32) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm512_loadu_ps(p) })
+        }
+        // From registers: a load across the border of two cache lines costs two.
+        #[inline(always)]
+        unsafe fn shifted<const T: i32>(_: *const f32, here: Self, next: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe {
+                let (here, next) = (_mm512_castps_si512(here.0), _mm512_castps_si512(next.0));
+                _mm512_castsi512_ps(_mm512_alignr_epi32::<T>(next, here))
+            })
         }
         #[inline(always)]
         unsafe fn load_i16(p: *const i16) -> Self {

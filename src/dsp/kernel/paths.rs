@@ -19,6 +19,13 @@ pub const MOST: usize = 24;
 /// Samples that share an integer delay in [`PathKernels::glide`].
 pub const CHUNK: usize = 16;
 
+/// Samples after which a slow gain takes its next step in [`PathKernels::mix_in_steps`].
+const STEP: usize = 16;
+
+/// Change of a signal's gains from one step to the next, of the gains themselves (both as root mean squares), up to which they go in
+/// steps. What that adds is a twelfth of the step's square: −77 dB of the signal.
+const SLOW_GAIN: f32 = 1.0 / 2048.0;
+
 /// Samples of one plane that lie side by side in what [`PathKernels::combine`] reads.
 pub const GROUP: usize = 16;
 
@@ -54,6 +61,7 @@ pub struct PathKernels {
     combine: CombineFn,
     blend: BlendFn,
     mix: MixFn,
+    mix_in_steps: MixFn,
     add: AddFn,
 }
 
@@ -123,13 +131,12 @@ impl PathKernels {
     /// `bus[c][n] += Σ signals[i][n] · (from_i(c) + more_i(c) · n / frames)`. `bus` is `[16][stride]`, `signals` is
     /// `[gains.len()][stride]`, the first `frames` samples of each plane count; at most [`MOST`] signals.
     pub fn mix(&self, bus: &mut [f32], stride: usize, frames: usize, signals: &[f32], gains: &[Ramp]) {
-        if frames == 0 || gains.is_empty() {
-            return;
-        }
-        assert!(gains.len() <= MOST && frames <= stride);
-        assert!(bus.len() >= (CHANNELS - 1) * stride + frames);
-        assert!(signals.len() >= (gains.len() - 1) * stride + frames);
-        (self.mix)(bus, stride, frames, signals, gains);
+        mix_by(self.mix, bus, stride, frames, signals, gains);
+    }
+
+    /// The same for half the work, where gains that change slowly may go in steps of sixteen samples.
+    pub fn mix_in_steps(&self, bus: &mut [f32], stride: usize, frames: usize, signals: &[f32], gains: &[Ramp]) {
+        mix_by(self.mix_in_steps, bus, stride, frames, signals, gains);
     }
 
     /// `to[n] += x[n] · (from + more · n / frames)`, with as many frames as both have.
@@ -137,6 +144,17 @@ impl PathKernels {
         let frames = to.len().min(x.len());
         (self.add)(&mut to[..frames], &x[..frames], [from, more]);
     }
+}
+
+/// The loops read without looking: every length is checked here, once.
+fn mix_by(mix: MixFn, bus: &mut [f32], stride: usize, frames: usize, signals: &[f32], gains: &[Ramp]) {
+    if frames == 0 || gains.is_empty() {
+        return;
+    }
+    assert!(gains.len() <= MOST && frames <= stride);
+    assert!(bus.len() >= (CHANNELS - 1) * stride + frames);
+    assert!(signals.len() >= (gains.len() - 1) * stride + frames);
+    mix(bus, stride, frames, signals, gains);
 }
 
 /// # Safety
@@ -215,26 +233,68 @@ unsafe fn blend_lanes<S: Simd>(gains: [&[f32; CHANNELS]; 3], ends: &[[f32; 3]; 2
     }
 }
 
+/// How a signal's gains go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Course {
+    Still,
+    InSteps,
+    Ramp,
+}
+
 /// # Safety
-/// The caller is compiled for the instruction set of `S` and has checked the lengths as [`PathKernels::mix`] does.
-/// C divides [`CHANNELS`].
+/// The caller is compiled for the instruction set of `S`, whose lanes divide [`CHANNELS`].
+#[inline(always)]
+unsafe fn course<S: Simd>([from, more]: &Ramp, by: f32, in_steps: bool) -> Course {
+    if *more == [0.0; CHANNELS] {
+        return Course::Still;
+    }
+    if !in_steps {
+        return Course::Ramp;
+    }
+    // SAFETY: both hold CHANNELS numbers; the instruction set is granted by the caller.
+    unsafe {
+        let (by, most) = (S::splat(by), S::splat(SLOW_GAIN));
+        let mut excess = S::splat(0.0);
+        for c in (0..CHANNELS).step_by(S::LANES) {
+            let (gain, step) = (S::load(from.as_ptr().add(c)).mul(most), S::load(more.as_ptr().add(c)).mul(by));
+            excess = gain.neg_mul_add(gain, step.mul_add(step, excess));
+        }
+        if excess.sum() <= 0.0 { Course::InSteps } else { Course::Ramp }
+    }
+}
+
+/// # Safety
+/// The caller is compiled for the instruction set of `S` and has checked the lengths as [`mix_by`] does.
+/// C divides [`CHANNELS`] and is a multiple of the lanes, which divide [`STEP`].
 #[inline(always)]
 unsafe fn mix_lanes<S: Simd, const C: usize>(
+    in_steps: bool,
     bus: &mut [f32],
     stride: usize,
     frames: usize,
     signals: &[f32],
     gains: &[Ramp],
 ) {
-    let mut moves = [false; MOST];
-    for (moves, [_, more]) in moves.iter_mut().zip(gains) {
-        *moves = *more != [0.0; CHANNELS];
-    }
     let scale = 1.0 / frames as f32;
+    let by = STEP as f32 * scale;
+    let mut courses = [Course::Still; MOST];
+    for (to, ramp) in courses.iter_mut().zip(gains) {
+        // SAFETY: granted by the caller.
+        *to = unsafe { course::<S>(ramp, by, in_steps) };
+    }
     let whole = frames - frames % S::LANES;
     for first in (0..CHANNELS).step_by(C) {
+        // The gains as they are at the middle of a step.
+        let mut now = [[0.0f32; C]; MOST];
+        for (i, [from, more]) in gains.iter().enumerate() {
+            let part = if courses[i] == Course::InSteps { 0.5 * by } else { 0.0 };
+            for c in 0..C {
+                now[i][c] = from[first + c] + part * more[first + c];
+            }
+        }
         let mut n = 0;
         while n < whole {
+            let steps = (n + S::LANES).is_multiple_of(STEP);
             // SAFETY: n + LANES ≤ frames, which every plane holds; the instruction set is granted by the caller.
             unsafe {
                 let t = S::load(super::COUNT.as_ptr()).add(S::splat(n as f32)).mul(S::splat(scale));
@@ -243,15 +303,20 @@ unsafe fn mix_lanes<S: Simd, const C: usize>(
                 for c in 0..C {
                     sums[c] = S::load(plane.add(c * stride));
                 }
-                for (i, [from, more]) in gains.iter().enumerate() {
+                for (i, [_, more]) in gains.iter().enumerate() {
                     let x = S::load(signals.as_ptr().add(i * stride + n));
                     for c in 0..C {
-                        sums[c] = x.mul_add(S::splat(from[first + c]), sums[c]);
+                        sums[c] = x.mul_add(S::splat(now[i][c]), sums[c]);
                     }
-                    if moves[i] {
+                    if courses[i] == Course::Ramp {
                         let x = x.mul(t);
                         for c in 0..C {
                             sums[c] = x.mul_add(S::splat(more[first + c]), sums[c]);
+                        }
+                    } else if steps && courses[i] == Course::InSteps {
+                        for c in (0..C).step_by(S::LANES) {
+                            let (now, more) = (now[i].as_mut_ptr().add(c), more.as_ptr().add(first + c));
+                            S::load(more).mul_add(S::splat(by), S::load(now)).store(now);
                         }
                     }
                 }
@@ -331,11 +396,13 @@ macro_rules! instruction_set {
             entry!([$($features)?] blend(gains: [&[f32; CHANNELS]; 3], ends: &[[f32; 3]; 2], ramp: &mut Ramp)
                 blend_lanes::<$lanes>(gains, ends, ramp));
             entry!([$($features)?] mix(bus: &mut [f32], stride: usize, frames: usize, signals: &[f32], gains: &[Ramp])
-                mix_lanes::<$lanes, $channels>(bus, stride, frames, signals, gains));
+                mix_lanes::<$lanes, $channels>(false, bus, stride, frames, signals, gains));
+            entry!([$($features)?] mix_in_steps(bus: &mut [f32], stride: usize, frames: usize, signals: &[f32], gains: &[Ramp])
+                mix_lanes::<$lanes, $channels>(true, bus, stride, frames, signals, gains));
             entry!([$($features)?] add(to: &mut [f32], x: &[f32], gain: [f32; 2]) add_lanes::<$lanes>(to, x, gain));
 
             pub(super) const KERNELS: PathKernels =
-                PathKernels { name: stringify!($name), short, long, glide, glide_long, combine, blend, mix, add };
+                PathKernels { name: stringify!($name), short, long, glide, glide_long, combine, blend, mix, mix_in_steps, add };
         }
     };
 }
@@ -379,6 +446,36 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn gains_go_in_steps_only_where_they_are_slow() {
+        const FRAMES: usize = 256;
+        let signals = noise(3 * FRAMES);
+        let ramp = |rate: f32| -> Ramp {
+            let from: [f32; CHANNELS] = std::array::from_fn(|c| (c as f32).cos());
+            [from, std::array::from_fn(|c| rate * (1.7 * c as f32).sin())]
+        };
+        // A still one, and ones at both sides of the limit.
+        let slow = FRAMES as f32 / STEP as f32 * SLOW_GAIN;
+        let gains = [ramp(0.0), ramp(0.9 * slow), ramp(2.0 * slow)];
+        for kernels in PathKernels::all() {
+            let error = |count: usize| {
+                let (mut want, mut got) = (vec![0.0; CHANNELS * FRAMES], vec![0.0; CHANNELS * FRAMES]);
+                for i in 0..count {
+                    kernels.mix(&mut want, FRAMES, FRAMES, &signals[i * FRAMES..], &gains[i..=i]);
+                }
+                kernels.mix_in_steps(&mut got, FRAMES, FRAMES, &signals, &gains[..count]);
+                let energy = |x: &mut dyn Iterator<Item = f32>| x.map(|x| f64::from(x).powi(2)).sum::<f64>();
+                let missed = energy(&mut want.iter().zip(&got).map(|(a, b)| a - b));
+                10.0 * (missed / energy(&mut want.iter().copied())).log10()
+            };
+            let [still, two, three] = [1, 2, 3].map(error);
+            assert!(still < -130.0, "{kernels:?}: {still}");
+            assert!((-90.0..-77.0).contains(&two), "{kernels:?}: {two}");
+            // The third, a ramp, adds signal and no error.
+            assert!(three < two, "{kernels:?}: {three}");
         }
     }
 

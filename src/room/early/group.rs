@@ -48,7 +48,7 @@ impl Group {
 
     /// Adds what waits.
     pub(super) fn flush(&mut self, first: usize, frames: usize, to: &mut Outlets<'_>) {
-        self.kernels.mix(&mut to.bus[first..], to.reach, frames, &self.signals, &self.gains[..self.count]);
+        self.kernels.mix_in_steps(&mut to.bus[first..], to.reach, frames, &self.signals, &self.gains[..self.count]);
         self.count = 0;
     }
 }

@@ -109,16 +109,33 @@ unsafe fn glide_slow<S: Simd, const U: usize>(
     for (c, out) in out.chunks_exact_mut(CHUNK).enumerate() {
         // Within `x`, whatever was rounded.
         let window = last + c * CHUNK - (whole[c] as usize).min(last);
+        let whole_lanes = window + CHUNK + S::LANES <= x.len();
         for u in 0..U {
-            // SAFETY: `x` goes on for 23 numbers from the window's first one; the instruction set is granted by the caller.
+            // SAFETY: `x` goes on for 23 numbers from the window's first one, for all lanes after it where that was found; the
+            // instruction set is granted by the caller.
             unsafe {
                 let window = x.as_ptr().add(window + u * S::LANES);
                 let (mut still, mut moving) = ([S::splat(0.0); 2], [S::splat(0.0); 2]);
-                for t in 0..SHORT_TAPS {
-                    let x = S::load(window.add(t));
-                    still[t % 2] = x.mul_add(S::splat(here[t][c]), still[t % 2]);
-                    moving[t % 2] = x.mul_add(S::splat(more[t][c]), moving[t % 2]);
+                macro_rules! tap {
+                    ($t:literal, $x:expr) => {
+                        let x = $x;
+                        still[$t % 2] = x.mul_add(S::splat(here[$t][c]), still[$t % 2]);
+                        moving[$t % 2] = x.mul_add(S::splat(more[$t][c]), moving[$t % 2]);
+                    };
                 }
+                macro_rules! taps {
+                    ($($t:literal)*) => {
+                        if whole_lanes {
+                            let (first, next) = (S::load(window), S::load(window.add(S::LANES)));
+                            tap!(0, first);
+                            $(tap!($t, S::shifted::<$t>(window, first, next));)*
+                        } else {
+                            tap!(0, S::load(window));
+                            $(tap!($t, S::load(window.add($t)));)*
+                        }
+                    };
+                }
+                taps!(1 2 3 4 5 6 7);
                 let count = S::load(super::super::COUNT.as_ptr().add(u * S::LANES));
                 let y = moving[0].add(moving[1]).mul_add(count, still[0].add(still[1]));
                 y.store(out.as_mut_ptr().add(u * S::LANES));
