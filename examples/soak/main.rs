@@ -3,7 +3,8 @@
 //!
 //! `soak [--device NAME] [--buffer FRAMES] [--seconds S] [--still-room]`: with `--still-room` only sources and head
 //! move. `--no-device` calls the callback itself, without a rest, from a thread called `callback`, which is what a count of its system
-//! calls wants: `strace -f -e trace=all`.
+//! calls wants: `strace -f -e trace=all`. With `--work` besides, each callback is measured by CPU time, and by a yardstick of small
+//! transforms right after it: its `work` is the same on a machine that is slow for a while.
 //!
 //! Not every dropout is the player's: a machine of many users, or a busy kernel, takes whole milliseconds away. So witnesses watch
 //! (Linux, with the right to real-time priorities): one a processor, above every other thread, which sleeps half a
@@ -18,6 +19,7 @@
 //! misses without us. `--awake` keeps the processors from sleeping between callbacks, with processes of the lowest class.
 
 mod witness;
+mod yardstick;
 
 use periphon::coords::{Pose, Rotation, Vec3};
 use periphon::live::{Backend, DeviceBackend, Event, Lease, Opened, Player, Reports, Settings, Stream};
@@ -29,6 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use witness::{Awake, Look, Witnesses, bear_witness, judge, now};
+use yardstick::Yardstick;
 
 const RATE: u32 = 48_000;
 const SOURCES: usize = 16;
@@ -39,6 +42,7 @@ struct Arguments {
     seconds: f64,
     still_room: bool,
     no_device: bool,
+    work: bool,
     watch: bool,
     witness: bool,
     idle: bool,
@@ -53,6 +57,7 @@ fn arguments() -> Result<Arguments> {
         seconds: 600.0,
         still_room: false,
         no_device: false,
+        work: false,
         watch: false,
         witness: false,
         idle: false,
@@ -69,6 +74,7 @@ fn arguments() -> Result<Arguments> {
             "--seconds" => found.seconds = value()?.parse().map_err(|_| wrong(&flag))?,
             "--still-room" => found.still_room = true,
             "--no-device" => found.no_device = true,
+            "--work" => found.work = true,
             "--watch" => found.watch = true,
             "--witness" => found.witness = true,
             "--idle" => found.idle = true,
@@ -126,8 +132,10 @@ fn scene(dir: &Path, seconds: f64) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Calls the callback without a rest.
-struct Tireless;
+/// Calls the callback without a rest, and measures its work if asked to.
+struct Tireless {
+    work: bool,
+}
 
 struct Runs(Arc<AtomicBool>, Option<std::thread::JoinHandle<()>>);
 
@@ -150,25 +158,32 @@ impl Backend for Tireless {
     fn start(&mut self, mut lease: Lease, _: Reports) -> Result<Box<dyn Stream>> {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
+        let mut yardstick = self.work.then(Yardstick::new);
+        let period = 128.0 / f64::from(RATE);
         let work = move || {
             let mut buffer = [0.0f32; 256];
             let (began, mut next) = (Instant::now(), Instant::now());
             let mut longest = [(Duration::ZERO, Duration::ZERO); 8];
             while !told.load(Ordering::Relaxed) {
                 let start = Instant::now();
-                lease.fill(&mut buffer, 2, None);
+                match &mut yardstick {
+                    None => lease.fill(&mut buffer, 2, None),
+                    Some(yardstick) => yardstick.measure(began.elapsed(), || lease.fill(&mut buffer, 2, None)),
+                }
                 let took = start.elapsed();
                 if took > longest[7].0 {
                     longest[7] = (took, start - began);
                     longest.sort_unstable_by(|a, b| b.cmp(a));
                 }
                 // It spins: a sleep would be a system call that is not ours.
-                next += Duration::from_secs_f64(128.0 / f64::from(RATE));
+                next += Duration::from_secs_f64(period);
                 while Instant::now() < next && !told.load(Ordering::Relaxed) {
                     std::hint::spin_loop();
                 }
             }
-            let period = 128.0 / f64::from(RATE);
+            if let Some(yardstick) = yardstick {
+                return yardstick.say(period);
+            }
             for (took, at) in longest {
                 eprintln!("{:.0} % at {:.3} s", 100.0 * took.as_secs_f64() / period, at.as_secs_f64());
             }
@@ -213,7 +228,7 @@ fn run() -> Result<()> {
 fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     let settings = Settings { job: RenderJob::new(&scene, ""), follow_head: Some(128), repeat: true, memory: None };
     let backend: Box<dyn Backend> = if given.no_device {
-        Box::new(Tireless)
+        Box::new(Tireless { work: given.work })
     } else {
         Box::new(DeviceBackend::new(given.device.clone(), given.buffer))
     };
