@@ -27,11 +27,11 @@ use periphon::render::RenderJob;
 use periphon::scene::{Place, Scene, Source, SourceKey};
 use periphon::{Error, Result};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use witness::{Awake, Look, Witnesses, bear_witness, judge, now};
-use yardstick::Yardstick;
+use yardstick::{Callback, Yardstick, sum_up};
 
 const RATE: u32 = 48_000;
 const SOURCES: usize = 16;
@@ -134,7 +134,7 @@ fn scene(dir: &Path, seconds: f64) -> Result<PathBuf> {
 
 /// Calls the callback without a rest, and measures its work if asked to.
 struct Tireless {
-    work: bool,
+    work: Option<Arc<Mutex<Vec<Callback>>>>,
 }
 
 struct Runs(Arc<AtomicBool>, Option<std::thread::JoinHandle<()>>);
@@ -158,7 +158,7 @@ impl Backend for Tireless {
     fn start(&mut self, mut lease: Lease, _: Reports) -> Result<Box<dyn Stream>> {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
-        let mut yardstick = self.work.then(Yardstick::new);
+        let mut yardstick = self.work.clone().map(Yardstick::new);
         let period = 128.0 / f64::from(RATE);
         let work = move || {
             let mut buffer = [0.0f32; 256];
@@ -168,7 +168,7 @@ impl Backend for Tireless {
                 let start = Instant::now();
                 match &mut yardstick {
                     None => lease.fill(&mut buffer, 2, None),
-                    Some(yardstick) => yardstick.measure(began.elapsed(), || lease.fill(&mut buffer, 2, None)),
+                    Some(yardstick) => yardstick.measure(|| lease.fill(&mut buffer, 2, None)),
                 }
                 let took = start.elapsed();
                 if took > longest[7].0 {
@@ -181,8 +181,8 @@ impl Backend for Tireless {
                     std::hint::spin_loop();
                 }
             }
-            if let Some(yardstick) = yardstick {
-                return yardstick.say(period);
+            if yardstick.is_some() {
+                return;
             }
             for (took, at) in longest {
                 eprintln!("{:.0} % at {:.3} s", 100.0 * took.as_secs_f64() / period, at.as_secs_f64());
@@ -227,8 +227,9 @@ fn run() -> Result<()> {
 
 fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     let settings = Settings { job: RenderJob::new(&scene, ""), follow_head: Some(128), repeat: true, memory: None };
+    let measured = given.work.then(Default::default);
     let backend: Box<dyn Backend> = if given.no_device {
-        Box::new(Tireless { work: given.work })
+        Box::new(Tireless { work: measured.clone() })
     } else {
         Box::new(DeviceBackend::new(given.device.clone(), given.buffer))
     };
@@ -237,7 +238,7 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     player.pause(given.idle);
     let began = Instant::now();
     let (mut changes, mut poses) = (0u32, 0u64);
-    let mut next_change = 2.0;
+    let (mut next_change, mut changed) = (2.0, Vec::new());
     let (mut looks, mut missed, mut last, mut before) = (Vec::new(), [0; 2], ("nothing", 0.0), now());
     while began.elapsed().as_secs_f64() < given.seconds && !player.is_over() {
         let t = began.elapsed().as_secs_f64();
@@ -248,6 +249,7 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
         if !given.still_room && !given.idle && t > next_change {
             next_change += 2.0;
             last = (CHANGES[changes as usize % CHANGES.len()], t);
+            changed.push((now(), last.0));
             match changes as usize % CHANGES.len() {
                 0 => player.set_room(Some("studio".to_string())),
                 1 => player.set_hrtf("kemar"),
@@ -283,7 +285,10 @@ fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
     }
     player.stop();
     let s = player.finish()?.status;
-    let verdict = if witnesses.watch() { format!(", {}", judge(&looks, &witnesses)) } else { String::new() };
+    let mut verdict = if witnesses.watch() { format!(", {}", judge(&looks, &witnesses)) } else { String::new() };
+    if let Some(Ok(measured)) = measured.as_ref().map(|m| m.lock()) {
+        verdict += &sum_up(&measured, witnesses.undisturbed(), &changed);
+    }
     witnesses.dismiss();
     println!(
         "{{\"seconds\": {:.1}, \"device\": \"{}\", \"buffer\": {}, \"poses\": {poses}, \"changes\": {changes}, \"xruns\": {}, \"overruns\": {}, \

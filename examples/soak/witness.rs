@@ -157,6 +157,12 @@ impl Witnesses {
         told
     }
 
+    /// Tells of a time whether no processor was late in it, or just before.
+    pub fn undisturbed(&self) -> impl Fn(f64, f64) -> bool {
+        let told = self.told();
+        move |from, to| !told.saw_late(from - 0.004, to, LATE_S)
+    }
+
     pub fn say(&self, seconds: f64) {
         let told = self.told();
         let counts = [0.3, 0.5, 1.0, 2.0, 4.0, 8.0]
