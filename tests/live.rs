@@ -385,6 +385,27 @@ fn another_head_is_faded_in_at_the_same_frame_and_its_room_rings_already() {
 }
 
 #[test]
+fn the_end_does_not_wait_for_all_that_was_asked_for_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let x = noise(1, 4 * 48_000);
+    let stereo = write(&dir.path().join("stereo.wav"), &[&x, &x]);
+    let job = RenderJob { room: Some("living-room".into()), ..plain(&stereo) };
+    let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job), Fake::default());
+    l.until_playing();
+    // Each of these builds a room; together they would take a minute.
+    const ASKED: usize = 2000;
+    (0..ASKED).for_each(|_| l.player.skip(0));
+    l.seconds(&[128], 0.5);
+    let asked = std::time::Instant::now();
+    l.player.stop();
+    l.listen(&[128], |l| l.player.is_over());
+    let waited = asked.elapsed().as_secs_f64();
+    assert!(waited < 5.0, "{waited} s");
+    let told: Vec<Event> = l.player.events().collect();
+    assert!(!told.iter().any(|e| matches!(e, Event::Warning(_))), "{told:?}");
+}
+
+#[test]
 fn a_lost_device_is_opened_again_and_nothing_of_the_track_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let a = noise(9, 96_000);

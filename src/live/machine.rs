@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::render::live::{Ears, Pace, Show, open};
 use crate::render::{Control, RenderJob};
 use rtrb::{Consumer, Producer, RingBuffer};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -128,7 +129,14 @@ pub(super) struct Machine {
 impl Machine {
     /// Opens the track of a job, ready to play from frame `from` on the output's clock; `RING_S` seconds before it are
     /// played unheard, so that the room sounds as if it had been listened to all along.
-    pub(super) fn open(id: u64, job: &RenderJob, pace: Pace, from: u64) -> Result<(Box<Self>, Card)> {
+    /// Gives up where `stop` is set meanwhile.
+    pub(super) fn open(
+        id: u64,
+        job: &RenderJob,
+        pace: Pace,
+        from: u64,
+        stop: &AtomicBool,
+    ) -> Result<(Box<Self>, Card)> {
         let mut job = job.clone();
         let mut begin = 0;
         let is_scene = job.is_scene()?;
@@ -203,7 +211,7 @@ impl Machine {
             away: 0,
             fade: Fade::at(1.0),
         });
-        machine.advance_to(from)?;
+        machine.advance_to(from, stop)?;
         Ok((machine, card))
     }
 
@@ -217,10 +225,13 @@ impl Machine {
         self.position
     }
 
-    /// Plays unheard up to a frame. Waits for the decoder: not for the audio thread.
-    pub(super) fn advance_to(&mut self, frame: u64) -> Result<()> {
+    /// Plays unheard up to a frame, unless `stop` is set. Waits for the decoder: not for the audio thread.
+    pub(super) fn advance_to(&mut self, frame: u64, stop: &AtomicBool) -> Result<()> {
         let mut since = Instant::now();
         while self.position < frame && !self.ended {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::argument("the end was asked for"));
+            }
             if self.filled > self.taken {
                 let frames =
                     (self.filled - self.taken).min(usize::try_from(frame - self.position).unwrap_or(usize::MAX));

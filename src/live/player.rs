@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::render::{GainMemory, Placement, RenderJob};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -171,6 +172,7 @@ impl Player {
 
     /// Asks for the end: a short fade, then the device is given back. [`Player::finish`] waits for it.
     pub fn stop(&self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
         self.ask(Request::Stop);
     }
 

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::render::live::Pace;
 use crate::render::{Control, RenderJob};
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -40,22 +40,46 @@ pub(super) struct Shared {
     pub(super) status: Mutex<Status>,
     pub(super) wheels: Mutex<Wheels>,
     pub(super) bench: Mutex<Option<Bench>>,
+    /// The end was asked for: whoever is at work on something else gives it up.
+    pub(super) stop: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
 }
 
 /// Gains that are kept.
 const MOST_KNOWN: usize = 64;
 
-/// Requests that came while others were served: of places to go to the last is meant, and changes are made together.
+/// How long a change may take to catch up with what plays.
+const CATCHING_UP: Duration = Duration::from_secs(20);
+
+/// Requests that came while others were served, of which each kind is served once, up to the next that goes to another track: of pauses
+/// and of places to go to the last is meant, and changes are made together. Otherwise one who turns a knob while a large room is
+/// built would wait for a room for each turn. Pauses are served first.
 fn gathered(requests: impl Iterator<Item = Request>) -> Vec<Request> {
     let mut all: Vec<Request> = Vec::new();
+    let mut begin = 0;
     for request in requests {
-        match (all.pop(), request) {
-            (Some(Request::Seek(_)), Request::Seek(to)) => all.push(Request::Seek(to)),
+        let like = |other: &Request| std::mem::discriminant(other) == std::mem::discriminant(&request);
+        let before = match request {
+            Request::Pause(_) | Request::Seek(_) | Request::Change(_) => {
+                all[begin..].iter().position(like).map(|at| all.remove(begin + at))
+            }
+            _ => None,
+        };
+        match (before, request) {
             (Some(Request::Change(one)), Request::Change(other)) => all.push(Request::Change(Box::new(move |job| {
                 one(job);
                 other(job);
             }))),
-            (before, request) => all.extend(before.into_iter().chain([request])),
+            (_, pause @ Request::Pause(_)) => all.insert(begin, pause),
+            (_, request) => all.push(request),
+        }
+        if matches!(all.last(), Some(Request::Skip(_) | Request::Stop)) {
+            begin = all.len();
         }
     }
     all
@@ -152,13 +176,13 @@ impl Steward {
             match self.requests.recv_timeout(TICK) {
                 Err(RecvTimeoutError::Disconnected) => return self.fade_out(),
                 Ok(first) => {
-                    let asked = gathered(std::iter::once(first).chain(self.requests.try_iter()));
-                    // What else was asked for before the end is not waited for.
-                    if asked.iter().any(|r| matches!(r, Request::Stop)) {
-                        return self.fade_out();
-                    }
-                    for request in asked {
-                        if let Err(e) = self.serve(request) {
+                    for request in gathered(std::iter::once(first).chain(self.requests.try_iter())) {
+                        let served = self.serve(request);
+                        // What else was asked for before the end is not waited for, nor said to have failed.
+                        if self.shared.stopping() {
+                            return self.fade_out();
+                        }
+                        if let Err(e) = served {
                             self.tell(Event::Warning(e.to_string()));
                         }
                     }
@@ -225,7 +249,7 @@ impl Steward {
         // The track, its loudness and the device are opened side by side.
         let (machine, gain) = std::thread::scope(|scope| -> Result<_> {
             let machine = scope.spawn(|| {
-                let opened = Machine::open(id, &job, pace, 0)?;
+                let opened = Machine::open(id, &job, pace, 0, &AtomicBool::new(false))?;
                 opened.0.wait_ready();
                 Ok::<_, Error>(opened)
             });
@@ -460,7 +484,7 @@ impl Steward {
         let job = self.job(track, rate);
         let gain = self.gain_of(&job)?;
         let id = self.next_id();
-        let opened = Machine::open(id, &job, self.pace(), 0)?;
+        let opened = Machine::open(id, &job, self.pace(), 0, &AtomicBool::new(false))?;
         opened.0.wait_ready();
         self.hand_over(track, opened, gain, Command::Follow)?;
         Ok(true)
@@ -511,7 +535,7 @@ impl Steward {
                 let at = frames.map_or(at as u64, |n| (at as u64).min(n.saturating_sub(1)));
                 let (id, job) = (self.next_id(), self.job(self.track, rate));
                 let gain = self.gain_of(&job)?;
-                let opened = Machine::open(id, &job, self.pace(), at)?;
+                let opened = Machine::open(id, &job, self.pace(), at, &self.shared.stop)?;
                 opened.0.wait_ready();
                 self.hand_over(self.track, opened, gain, |m| Command::Swap(m, false))
             }
@@ -551,10 +575,16 @@ impl Steward {
         let gain = self.gain_of(&job)?;
         let now = || self.shared.gauge.position.load(Ordering::Relaxed);
         let (id, pace) = (self.ids + 1, self.pace());
-        let (mut machine, card) = Machine::open(id, &job, pace, now() + lead)?;
+        let began = Instant::now();
+        let (mut machine, card) = Machine::open(id, &job, pace, now() + lead, &self.shared.stop)?;
         // Time has passed meanwhile; it plays faster than time does.
         while machine.position() < now() + lead && !machine.is_over() {
-            machine.advance_to(now() + lead)?;
+            if began.elapsed() > CATCHING_UP {
+                return Err(Error::limit("this computer is too slow to change that while it plays").hint(
+                    "pause first, or play something that takes less work: fewer sources, a room of a lower reflection_order",
+                ));
+            }
+            machine.advance_to(now() + lead, &self.shared.stop)?;
         }
         machine.wait_ready();
         self.ids = id;
@@ -627,7 +657,8 @@ impl Steward {
         self.stop_stream();
         self.start_stream(found)?;
         let (id, job) = (self.next_id(), self.job(self.track, found.rate));
-        let opened = Machine::open(id, &job, self.pace(), (at * f64::from(found.rate)) as u64)?;
+        let at = (at * f64::from(found.rate)) as u64;
+        let opened = Machine::open(id, &job, self.pace(), at, &self.shared.stop)?;
         self.hand_over(self.track, opened, gain, |m| Command::Swap(m, false))
     }
 
@@ -673,5 +704,46 @@ impl Steward {
     fn tell(&self, event: Event) {
         // Nobody has to listen.
         let _ = self.events.send(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_again_before_it_was_done_is_done_once() {
+        let louder = || Request::Change(Box::new(|job: &mut RenderJob| job.start += 1.0));
+        let asked = [
+            Request::Seek(1.0),
+            louder(),
+            Request::Pause(true),
+            Request::Seek(2.0),
+            Request::Repeat(true),
+            louder(),
+            Request::Pause(false),
+            Request::Skip(1),
+            louder(),
+            Request::Seek(3.0),
+        ];
+        let got = gathered(asked.into_iter());
+        let mut job = RenderJob::new("", "");
+        let mut said = Vec::new();
+        for request in got {
+            said.push(match request {
+                Request::Pause(paused) => format!("pause {paused}"),
+                Request::Seek(to) => format!("seek {to}"),
+                Request::Skip(step) => format!("skip {step}"),
+                Request::Change(change) => {
+                    change(&mut job);
+                    format!("change to {}", job.start)
+                }
+                Request::Repeat(repeat) => format!("repeat {repeat}"),
+                Request::Add(_) => "add".to_string(),
+                Request::Stop => "stop".to_string(),
+            });
+        }
+        let want = ["pause false", "seek 2", "repeat true", "change to 2", "skip 1", "change to 3", "seek 3"];
+        assert_eq!(said, want);
     }
 }
