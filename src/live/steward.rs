@@ -177,14 +177,18 @@ impl Steward {
                 Err(RecvTimeoutError::Disconnected) => return self.fade_out(),
                 Ok(first) => {
                     for request in gathered(std::iter::once(first).chain(self.requests.try_iter())) {
-                        let served = self.serve(request);
                         // What else was asked for before the end is not waited for, nor said to have failed.
                         if self.shared.stopping() {
-                            return self.fade_out();
+                            break;
                         }
-                        if let Err(e) = served {
+                        if let Err(e) = self.serve(request)
+                            && !self.shared.stopping()
+                        {
                             self.tell(Event::Warning(e.to_string()));
                         }
+                    }
+                    if self.shared.stopping() {
+                        return self.fade_out();
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
