@@ -11,7 +11,7 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// `p` points to at least `LANES` readable numbers.
     unsafe fn load(p: *const f32) -> Self;
-    /// What lies `T` numbers after `p`, where `here` lies at `p` and `next` right after it; T is less than LANES.
+    /// What lies `T` numbers after `p`, up to seven, where `here` lies at `p` and `next` right after it.
     ///
     /// # Safety
     /// `p` points to at least `LANES + T` readable numbers.
