@@ -19,6 +19,7 @@ mod plan;
 mod player;
 mod playlist;
 mod playout;
+mod request;
 mod steering;
 mod steward;
 mod stream;

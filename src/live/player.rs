@@ -3,6 +3,7 @@
 
 use super::backend::Backend;
 use super::gauge::{State, Status};
+use super::request::Request;
 use super::steward::{Shared, Steward};
 use crate::error::{Error, ErrorKind, Result};
 use crate::render::{GainMemory, Placement, RenderJob};
@@ -46,17 +47,6 @@ pub enum Event {
 pub struct PlayReport {
     /// The last state of all figures.
     pub status: Status,
-}
-
-/// What the handle asks of the steward.
-pub(super) enum Request {
-    Pause(bool),
-    Seek(f64),
-    Skip(isize),
-    Change(Box<dyn FnOnce(&mut RenderJob) + Send>),
-    Repeat(bool),
-    Add(Vec<PathBuf>),
-    Stop,
 }
 
 /// Plays tracks and scenes through a device. Dropping it stops with a short fade.

@@ -50,9 +50,9 @@ pub fn matched(want: &[f32], got: &[f32]) -> Match {
 /// Frames of a piece that is looked for by itself.
 const PIECE: usize = 480;
 
-/// Which part of the render's sounding pieces of 10 ms the capture has, each the same to −120 dB and one after the other, whatever
-/// lies between them: what a server that was held up has left.
-pub fn found_in_pieces(want: &[f32], got: &[f32]) -> f64 {
+/// How many of the render's sounding pieces of 10 ms the capture lacks, and how many there are: found are those that are the same to −120 dB,
+/// one after the other, whatever lies between them. So much a server that was held up has lost.
+pub fn lost_pieces(want: &[f32], got: &[f32]) -> (u32, u32) {
     let (mut sounding, mut found, mut from) = (0, 0, 0);
     for piece in want.chunks_exact(2 * PIECE) {
         let peak = piece.iter().fold(0.0f32, |m, x| m.max(x.abs()));
@@ -67,7 +67,7 @@ pub fn found_in_pieces(want: &[f32], got: &[f32]) -> f64 {
             from = at + piece.len();
         }
     }
-    f64::from(found) / f64::from(sounding.max(1))
+    (sounding - found, sounding)
 }
 
 /// The samples of a file of nothing but 32-bit floats.
