@@ -2,6 +2,7 @@
 //! all for a while, and gone in the middle. What it hears is compared with a render to a file, bit for bit.
 #![cfg(feature = "live")]
 
+mod requests;
 mod sounds;
 mod watching;
 
@@ -27,6 +28,8 @@ struct Fake {
     line: Arc<Mutex<Option<Line>>>,
     /// How often it will not be found.
     missing: Arc<AtomicUsize>,
+    /// How often it has been sought.
+    sought: Arc<AtomicUsize>,
     /// A rate that it insists on.
     rate: Option<u32>,
 }
@@ -44,6 +47,7 @@ impl Drop for Running {
 
 impl Backend for Fake {
     fn find(&mut self, rate: u32) -> Result<Opened> {
+        self.sought.fetch_add(1, Ordering::Relaxed);
         if self.missing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
             return Err(Error::new(ErrorKind::Device, "not there"));
         }

@@ -45,10 +45,25 @@ fn length(job: &RenderJob) -> Result<Option<f64>> {
     Ok(job.duration.map_or(length, |d| Some(length.map_or(d, |l| l.min(d)))))
 }
 
+/// Renders to files under way.
+static MEASURING: AtomicUsize = AtomicUsize::new(0);
+
+/// True while files lie about that a process that ends now would leave behind.
+pub(super) fn is_measuring() -> bool {
+    MEASURING.load(Ordering::Relaxed) > 0
+}
+
 /// As a render has it, by a render.
 fn exact(job: &RenderJob) -> Result<f64> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    MEASURING.fetch_add(1, Ordering::Relaxed);
+    let done = render_to_measure(job, number);
+    MEASURING.fetch_sub(1, Ordering::Relaxed);
+    done
+}
+
+fn render_to_measure(job: &RenderJob, number: usize) -> Result<f64> {
     let dir = std::env::temp_dir().join(format!("periphon-level-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&dir).map_err(|e| Error::io(&dir, "cannot make a directory to measure in", e))?;
     let report = render(&RenderJob { output: dir.join("level.wav"), ..job.clone() }, &mut |_| ());

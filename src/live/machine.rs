@@ -8,7 +8,9 @@ use crate::error::{Error, Result};
 use crate::render::live::{Ears, Pace, Show, open};
 use crate::render::{Control, RenderJob};
 use rtrb::{Consumer, Producer, RingBuffer};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -99,6 +101,25 @@ pub(super) struct Card {
     pub plan: Plan,
 }
 
+/// A thread that will decode, started before its track is open: it has the priority of whoever starts it.
+pub(super) struct Feeder(Sender<Box<dyn FnOnce() + Send>>);
+
+impl Feeder {
+    /// For a track in this file.
+    ///
+    /// # Errors
+    /// `Io` if no thread can be started.
+    pub(super) fn start(track: &Path) -> Result<Self> {
+        let (work, wanted) = channel::<Box<dyn FnOnce() + Send>>();
+        std::thread::Builder::new()
+            .name("periphon-feed".to_string())
+            // A track that cannot be opened needs nothing decoded.
+            .spawn(move || wanted.recv().map_or((), |work| work()))
+            .map_err(|e| Error::io(track, "cannot start a thread to decode", e))?;
+        Ok(Self(work))
+    }
+}
+
 /// The audio half. Counts frames on the output's clock, from the first that a render of the job would have.
 pub(super) struct Machine {
     pub(super) id: u64,
@@ -135,6 +156,7 @@ impl Machine {
         job: &RenderJob,
         pace: Pace,
         from: u64,
+        feeder: Feeder,
         stop: &AtomicBool,
     ) -> Result<(Box<Self>, Card)> {
         let mut job = job.clone();
@@ -187,10 +209,8 @@ impl Machine {
             warnings: show.warnings().into_iter().chain(ears.warnings()).collect(),
         };
         let (tail, rate) = (ears.tail, ears.rate);
-        std::thread::Builder::new()
-            .name("periphon-feed".to_string())
-            .spawn(move || feed(show, full, said, tail, &trouble))
-            .map_err(|e| Error::io(&job.input, "cannot start a thread to decode", e))?;
+        // It waits for just this.
+        let _ = feeder.0.send(Box::new(move || feed(show, full, said, tail, &trouble)));
         let mut machine = Box::new(Self {
             id,
             ears,

@@ -24,6 +24,7 @@ mod steering;
 mod steward;
 mod stream;
 mod view;
+mod workshop;
 
 pub use backend::{Backend, Lease, Opened, Reports, Stream};
 pub use gauge::{State, Status};

@@ -112,31 +112,32 @@ impl Player {
     }
 
     /// Changes how things are played, cross-faded: whatever of the job a render looks at, several things at once. What
-    /// cannot be is told by a warning, and everything stays as it was.
-    pub fn change(&self, change: impl FnOnce(&mut RenderJob) + Send + 'static) {
-        self.ask(Request::Change(Box::new(change)));
+    /// cannot be is told by a warning, and everything stays as it was. Changes that come while another is under way are made
+    /// together; if that cannot be, each by itself, so `change` may be called more than once.
+    pub fn change(&self, change: impl Fn(&mut RenderJob) + Send + 'static) {
+        self.ask(Request::Change(vec![Box::new(change)]));
     }
 
     /// Another head, by name or file, cross-faded.
     pub fn set_hrtf(&self, name: impl Into<String>) {
         let name = name.into();
-        self.change(move |job| job.hrtf = name);
+        self.change(move |job| job.hrtf.clone_from(&name));
     }
 
     /// Another room, by name or file, cross-faded; `None` for that of the placement. Not for scenes.
     pub fn set_room(&self, room: Option<String>) {
-        self.change(move |job| job.room = room);
+        self.change(move |job| job.room.clone_from(&room));
     }
 
     /// Another placement, cross-faded; `None` for that of the layout. Not for scenes.
     pub fn set_placement(&self, placement: Option<Placement>) {
-        self.change(move |job| job.placement = placement);
+        self.change(move |job| job.placement.clone_from(&placement));
     }
 
     /// Another correction after the ears, by [`crate::headphones::open`], cross-faded; `None` for none. It is as loud as
     /// before, as a render would be.
     pub fn set_headphones(&self, headphones: Option<String>) {
-        self.change(move |job| job.headphones = headphones);
+        self.change(move |job| job.headphones.clone_from(&headphones));
     }
 
     /// How things stand. Peaks are those since the last call.

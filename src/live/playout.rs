@@ -24,8 +24,14 @@ const LEAVING: usize = 3;
 /// What the steward asks for.
 pub(super) enum Command {
     Pause(bool),
-    /// Cross over to another machine: at its own frame, where that lies ahead of what plays, else at once.
-    Swap(Box<Machine>, bool),
+    /// Cross over to another machine.
+    Swap {
+        machine: Box<Machine>,
+        /// At its own frame, where that lies ahead of what plays; otherwise at once.
+        aligned: bool,
+        /// Only if this one still plays, and not the one that follows it.
+        instead_of: Option<u64>,
+    },
     /// Goes on with another machine where the track ends.
     Follow(Box<Machine>),
 }
@@ -68,10 +74,11 @@ impl std::fmt::Debug for Playout {
 }
 
 impl Playout {
-    /// For a device at `rate` Hz, with a limiter at `ceiling_dbtp` if there is one.
+    /// For a device at `rate` Hz, with a limiter at `ceiling_dbtp` if there is one; silent at first if `paused`.
     pub(super) fn new(
         rate: u32,
         ceiling_dbtp: Option<f64>,
+        paused: bool,
         gauge: Arc<Gauge>,
     ) -> Result<(Box<Self>, Reins, Consumer<[f32; 2]>)> {
         let (commands, inbox) = RingBuffer::new(QUEUE);
@@ -88,8 +95,8 @@ impl Playout {
             coming: None,
             inbox,
             outbox,
-            paused: false,
-            pause: Fade::at(1.0),
+            paused,
+            pause: Fade::at(if paused { 0.0 } else { 1.0 }),
             limiter: ceiling_dbtp.map(|c| Limiter::new(rate, 2, c, CHUNK)).transpose()?,
             meter: TruePeakMeter::new(2),
             tap,
@@ -163,9 +170,16 @@ impl Playout {
         }
     }
 
-    /// The clock of the callbacks starts anew, as with another device.
-    pub(super) fn forget_clock(&mut self) {
+    /// Is about to go on with another device: the clock of the callbacks starts anew, and what was asked for meanwhile
+    /// holds from the first frame on.
+    pub(super) fn resume(&mut self, paused: bool) {
         self.last = None;
+        if paused && !self.paused {
+            self.pause = Fade::at(0.0);
+        } else if self.paused && !paused {
+            self.pause.turn(true, self.fade);
+        }
+        self.paused = paused;
     }
 
     fn mix(&mut self, frames: usize) {
@@ -275,7 +289,13 @@ impl Playout {
                     self.paused = paused;
                     self.pause.turn(!paused, self.fade);
                 }
-                Command::Swap(machine, aligned) => {
+                Command::Swap { machine, aligned, instead_of } => {
+                    let current = self.current.as_ref().map(|m| m.id);
+                    if instead_of.is_some() && instead_of != current {
+                        // The track that it belongs to has just ended.
+                        give_back(&mut self.outbox, Some(machine));
+                        continue;
+                    }
                     give_back(&mut self.outbox, self.next.take());
                     if self.current.is_none() {
                         // The first one begins as a file does: at once, and with it the limiter, which works in

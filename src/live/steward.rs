@@ -1,15 +1,18 @@
-//! The thread that opens tracks, builds engines and keeps the device: everything that takes time or may fail.
+//! The thread that sees to it that there is always something to play: it takes in what is asked for, has machines built,
+//! hands them to the callback and follows what becomes of them. It never works on anything that takes long itself.
 
-use super::backend::{Backend, Lease, Opened, Reports, Stream};
+mod device;
+mod tracks;
+
+use super::backend::{Backend, Opened, Reports, Stream};
 use super::gauge::{Gauge, State, Status};
-use super::level::gain_db;
-use super::machine::{Card, Machine};
 use super::meters::Bench;
 use super::player::{Event, Settings};
-use super::playout::{Command, FADE_S, Playout, Reins};
+use super::playout::{Command, Playout, Reins};
 use super::request::{Request, gathered};
 use super::steering::{Wheel, Wheels};
-use crate::error::{Error, ErrorKind, Result};
+use super::workshop::{Beginning, Built, Order, Work};
+use crate::error::{Error, Result};
 use crate::render::live::Pace;
 use crate::render::{Control, RenderJob};
 use std::path::PathBuf;
@@ -17,21 +20,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tracks::Following;
 
 /// How often the steward looks around.
 const TICK: Duration = Duration::from_millis(10);
-/// The next track is opened when so much of this one is left, seconds.
-const PRIME_S: f64 = 4.0;
 /// How far ahead of what plays a machine is when it is handed over, seconds.
 const LEAD_S: f64 = 0.06;
-/// How long a device is sought again.
-const SEEK_DEVICE: Duration = Duration::from_secs(60);
-/// A device that has not called for so long is gone.
-const HEARTBEAT: Duration = Duration::from_secs(2);
-/// How long a playout may take to come home from a stream that has been dropped.
-const COMING_HOME: Duration = Duration::from_millis(100);
-/// Waits between tries to open a device: the first, and the longest.
-const BACK_OFF: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
 /// What the steward and the player's handle both see.
 #[derive(Default)]
@@ -54,9 +48,6 @@ impl Shared {
 /// Gains that are kept.
 const MOST_KNOWN: usize = 64;
 
-/// How long a change may take to catch up with what plays.
-const CATCHING_UP: Duration = Duration::from_secs(20);
-
 /// A machine given away.
 struct Entry {
     id: u64,
@@ -76,6 +67,8 @@ pub(super) struct Steward {
     backend: Box<dyn Backend>,
     shared: Arc<Shared>,
     requests: Receiver<Request>,
+    /// What has been asked for and is not served yet.
+    waiting: Vec<Request>,
     events: Sender<Event>,
     stream: Option<Box<dyn Stream>>,
     home: (Sender<Box<Playout>>, Receiver<Box<Playout>>),
@@ -87,11 +80,13 @@ pub(super) struct Steward {
     /// The track that plays or was meant to, and the id of its newest machine.
     track: usize,
     newest: u64,
-    /// The machine that follows, if it has been handed over; or that none can.
-    queued: Option<u64>,
-    dead_end: bool,
+    following: Following,
     ids: u64,
-    paused: bool,
+    paused: Arc<AtomicBool>,
+    /// The device is lost and sought.
+    lost: bool,
+    /// A change has come too late for its track: it is still to be made.
+    owed: bool,
     /// Gains found so far, and for what.
     known: Vec<(RenderJob, f64)>,
     /// Callbacks so far, and when the last was seen.
@@ -114,6 +109,7 @@ impl Steward {
             backend,
             shared,
             requests,
+            waiting: Vec::new(),
             events,
             stream: None,
             home: channel(),
@@ -124,10 +120,11 @@ impl Steward {
             entries: Vec::new(),
             track: 0,
             newest: 0,
-            queued: None,
-            dead_end: false,
+            following: Following::Open,
             ids: 0,
-            paused: false,
+            paused: Arc::default(),
+            lost: false,
+            owed: false,
             known: Vec::new(),
             heartbeat: (0, Instant::now()),
         }
@@ -136,6 +133,13 @@ impl Steward {
     /// Plays until the end or until told to stop.
     pub(super) fn run(&mut self) -> Result<()> {
         let done = self.play_all();
+        let done = if self.shared.stopping() {
+            // What was under way has been given up, which is no failure.
+            self.fade();
+            Ok(())
+        } else {
+            done
+        };
         self.note(|s| s.state = State::Ended);
         // The fade has been heard; now the device may go.
         self.stream = None;
@@ -145,179 +149,188 @@ impl Steward {
     fn play_all(&mut self) -> Result<()> {
         self.begin_somewhere(0, 1)?;
         loop {
-            match self.requests.recv_timeout(TICK) {
-                Err(RecvTimeoutError::Disconnected) => return self.fade_out(),
-                Ok(first) => {
-                    for request in gathered(std::iter::once(first).chain(self.requests.try_iter())) {
-                        // What else was asked for before the end is not waited for, nor said to have failed.
-                        if self.shared.stopping() {
-                            break;
-                        }
-                        if let Err(e) = self.serve(request)
-                            && !self.shared.stopping()
-                        {
-                            self.tell(Event::Warning(e.to_string()));
-                        }
-                    }
-                    if self.shared.stopping() {
-                        return self.fade_out();
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
+            self.attend(if self.waiting.is_empty() { TICK } else { Duration::ZERO });
+            for request in gathered(std::mem::take(&mut self.waiting).into_iter()) {
+                self.attempt(|s| s.serve(request));
             }
-            self.tidy();
-            let lost = self.reports.lost.lock().map_or(None, |mut l| l.take());
-            if lost.or_else(|| self.silence()).is_some_and(|why| self.lose(&why)) {
-                self.reopen()?;
-                self.heartbeat = (0, Instant::now());
+            if std::mem::take(&mut self.owed) {
+                self.attempt(Self::exchange);
             }
-            self.follow()?;
-            if self.shared.gauge.dry.load(Ordering::Relaxed) && self.on_newest() && self.queued.is_none() {
-                match self.next_track(1).filter(|_| !self.dead_end) {
-                    Some(next) => self.begin_somewhere(next, 1)?,
-                    None => return self.ring_out(),
-                }
+            if self.shared.stopping() {
+                return Ok(());
+            }
+            self.keep_device()?;
+            self.follow();
+            if self.is_dry() && !self.go_on()? {
+                self.ring_out();
+                return Ok(());
             }
         }
     }
 
-    /// Why the device is taken for lost if it asks for nothing any more: some servers end a stream without a word.
-    fn silence(&mut self) -> Option<String> {
-        let count = self.shared.gauge.callbacks.load(Ordering::Relaxed);
-        if self.stream.is_none() || count != self.heartbeat.0 {
-            self.heartbeat = (count, Instant::now());
+    /// Does what was asked for; tells if it cannot be done. What else was asked for before the end is neither done nor
+    /// said to have failed.
+    fn attempt(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) {
+        if self.shared.stopping() {
+            return;
         }
-        (self.heartbeat.1.elapsed() > HEARTBEAT).then(|| "it asks for no more sound".to_string())
+        if let Err(e) = work(self)
+            && !self.shared.stopping()
+        {
+            self.tell(Event::Warning(e.to_string()));
+        }
     }
 
-    /// Begins a track from nothing, or the first behind it that can be played.
-    fn begin_somewhere(&mut self, track: usize, step: isize) -> Result<()> {
-        let mut at = track;
-        for _ in 0..self.tracks.len() {
-            match self.begin(at) {
-                Ok(()) => return Ok(()),
-                Err(e) if self.tracks.len() == 1 || e.kind() == ErrorKind::Device => return Err(e),
-                Err(e) => self.tell(Event::Warning(format!("passed over: {e}"))),
-            }
-            self.track = at;
-            match self.next_track(step) {
-                Some(next) => at = next,
-                None => break,
-            }
-        }
-        Err(Error::new(ErrorKind::Unsupported, "none of the tracks can be played"))
-    }
-
-    /// Opens a track and, where it has another rate than the device runs at, the device.
-    fn begin(&mut self, track: usize) -> Result<()> {
-        let wanted = self.rate_of(track)?;
-        let found = match &self.device {
-            Some(device) if device.rate == wanted || self.settings.job.rate.is_some() => device.clone(),
-            _ => self.backend.find(wanted)?,
+    /// Takes in what is asked for, `wait`ing for it, and looks after what plays. What takes no time is done at once; the rest
+    /// waits until it is served.
+    fn attend(&mut self, wait: Duration) {
+        let mut next = match self.requests.recv_timeout(wait) {
+            Ok(request) => Some(request),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Request::Stop),
         };
-        let again = self.stream.is_none() || self.device.as_ref().map(|d| d.rate) != Some(found.rate);
-        let job = self.job(track, found.rate);
-        let (known, memory) = (self.known_gain(&job), self.settings.memory.clone());
-        let (pace, id) = (self.pace(), self.next_id());
-        if again {
-            self.stop_stream();
-        }
-        // The track, its loudness and the device are opened side by side.
-        let (machine, gain) = std::thread::scope(|scope| -> Result<_> {
-            let machine = scope.spawn(|| {
-                let opened = Machine::open(id, &job, pace, 0, &AtomicBool::new(false))?;
-                opened.0.wait_ready();
-                Ok::<_, Error>(opened)
-            });
-            let gain = scope.spawn(|| known.map_or_else(|| gain_db(&job, memory.as_ref()), Ok));
-            if again {
-                self.start_stream(&found)?;
+        while let Some(request) = next {
+            match request {
+                Request::Stop => self.shared.stop.store(true, Ordering::Relaxed),
+                Request::Pause(paused) => self.pause(paused),
+                Request::Repeat(repeat) => {
+                    self.settings.repeat = repeat;
+                    self.following.may_go_on();
+                }
+                Request::Add(tracks) => {
+                    self.tracks.extend(tracks);
+                    self.following.may_go_on();
+                }
+                later => self.waiting.push(later),
             }
-            let broken = || Error::new(ErrorKind::Io, "a thread broke off with a defect");
-            Ok((machine.join().map_err(|_| broken())??, gain.join().map_err(|_| broken())??))
-        })?;
-        self.remember(&job, gain);
-        self.hand_over(track, machine, gain, |m| Command::Swap(m, false))
-    }
-
-    fn start_stream(&mut self, found: &Opened) -> Result<()> {
-        let (playout, reins, tap) =
-            Playout::new(found.rate, self.settings.job.true_peak, Arc::clone(&self.shared.gauge))?;
-        let bench = Bench::new(tap, found.rate)?;
-        if let Ok(mut slot) = self.shared.bench.lock() {
-            *slot = Some(bench);
+            next = self.requests.try_recv().ok();
         }
-        self.limiter_frames = playout.limiter_frames();
-        self.reins = Some(reins);
-        self.entries.clear();
-        self.clear_wheels();
-        self.queued = None;
-        self.lend(playout)?;
-        self.device = Some(found.clone());
-        self.note(|s| {
-            s.device.clone_from(&found.name);
-            s.sample_rate = found.rate;
-        });
-        if self.paused {
-            self.send(Command::Pause(true))?;
+        self.tidy();
+    }
+
+    /// Attends to everything for so long, or until the end is asked for.
+    fn rest(&mut self, time: Duration) {
+        let since = Instant::now();
+        while since.elapsed() < time && !self.shared.stopping() {
+            self.attend(TICK.min(time));
         }
-        Ok(())
     }
 
-    fn lend(&mut self, playout: Box<Playout>) -> Result<()> {
-        let lease = Lease { playout: Some(playout), home: self.home.0.clone() };
-        self.stream = Some(self.backend.start(lease, self.reports.clone())?);
-        Ok(())
+    fn pause(&mut self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+        // A playout that is not with a device learns it when it goes there.
+        if self.stream.is_some()
+            && let Err(e) = self.send(Command::Pause(paused))
+        {
+            self.tell(Event::Warning(e.to_string()));
+        }
     }
 
-    fn stop_stream(&mut self) {
-        self.stream = None;
-        self.reins = None;
-        while self.home.1.try_recv().is_ok() {}
+    fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
     }
 
-    /// The job of a track, at the device's rate.
-    fn job(&self, track: usize, rate: u32) -> RenderJob {
-        RenderJob { input: self.tracks[track].clone(), rate: Some(rate), ..self.settings.job.clone() }
+    fn serve(&mut self, request: Request) -> Result<()> {
+        match request {
+            Request::Seek(seconds) => {
+                let (track, rate) = (self.track, self.rate());
+                let at = (seconds - self.begin_s(track)).max(0.0) * f64::from(rate);
+                let frames = self.entries.iter().find(|e| e.id == self.newest).and_then(|e| e.frames);
+                let at = frames.map_or(at as u64, |n| (at as u64).min(n.saturating_sub(1)));
+                let order = self.order(track, rate, Beginning::At(at));
+                let built = self.build(order)?;
+                self.hand_over(track, built, |machine| Command::Swap { machine, aligned: false, instead_of: None })
+            }
+            Request::Skip(step) => match self.track_after(self.track, step) {
+                Some(track) => self.begin_somewhere(track, step.signum()),
+                None if step < 0 => self.begin(self.track),
+                None => Err(Error::argument("there is no further track")),
+            },
+            Request::Change(changes) => {
+                let before = self.settings.job.clone();
+                changes.iter().for_each(|change| change(&mut self.settings.job));
+                let done = self.exchange();
+                if done.is_err() {
+                    self.settings.job = before;
+                }
+                match done {
+                    // One of them cannot be: which, and what of the others?
+                    Err(_) if changes.len() > 1 && !self.shared.stopping() => {
+                        for change in changes {
+                            self.attempt(|s| s.serve(Request::Change(vec![change])));
+                        }
+                        Ok(())
+                    }
+                    done => done,
+                }
+            }
+            Request::Pause(_) | Request::Repeat(_) | Request::Add(_) | Request::Stop => Ok(()),
+        }
     }
 
-    /// Of the device, Hz.
-    fn rate(&self) -> u32 {
-        self.device.as_ref().map_or(48_000, |d| d.rate)
+    /// Crosses over to the same track as the settings have it now, at the frame that plays. If the next track begins
+    /// meanwhile, to that one.
+    fn exchange(&mut self) -> Result<()> {
+        loop {
+            let (track, newest, rate) = (self.track, self.newest, self.rate());
+            let lead = (LEAD_S * f64::from(rate)) as u64;
+            let order = self.order(track, rate, Beginning::Ahead(lead));
+            let Some(built) = self.build_unless(order, |s| s.newest != newest)? else { continue };
+            // While nothing sounds nothing has to be met at its frame.
+            let (aligned, instead_of) = (!self.is_paused(), Some(newest));
+            return self.hand_over(track, built, |machine| Command::Swap { machine, aligned, instead_of });
+        }
     }
 
-    fn pace(&self) -> Pace {
-        self.settings.follow_head.map_or(Pace::Live, Pace::Follow)
-    }
-
-    fn next_id(&mut self) -> u64 {
+    fn order(&mut self, track: usize, rate: u32, beginning: Beginning) -> Order {
+        let job = self.job(track, rate);
+        let gain = self.known_gain(&job);
         self.ids += 1;
-        self.ids
+        Order { id: self.ids, job, pace: self.pace(), beginning, gain, memory: self.settings.memory.clone() }
     }
 
-    /// The rate at which a track would be rendered to a file.
-    fn rate_of(&self, track: usize) -> Result<u32> {
-        if let Some(rate) = self.settings.job.rate {
-            return Ok(rate);
+    fn build(&mut self, order: Order) -> Result<Built> {
+        let work = self.start_work(order)?;
+        self.wait_for(&work)
+    }
+
+    fn start_work(&self, order: Order) -> Result<Work> {
+        Work::start(order, Arc::clone(&self.shared.gauge), Arc::clone(&self.paused))
+    }
+
+    fn wait_for(&mut self, work: &Work) -> Result<Built> {
+        self.wait_unless(work, |_| false).and_then(|built| built.ok_or_else(given_up))
+    }
+
+    /// Builds, unless it turns out meanwhile that nobody needs it any more.
+    fn build_unless(&mut self, order: Order, stale: impl Fn(&Self) -> bool) -> Result<Option<Built>> {
+        let work = self.start_work(order)?;
+        self.wait_unless(&work, stale)
+    }
+
+    fn wait_unless(&mut self, work: &Work, stale: impl Fn(&Self) -> bool) -> Result<Option<Built>> {
+        loop {
+            let done = work.wait(TICK);
+            self.attend(Duration::ZERO);
+            if self.shared.stopping() {
+                return Err(given_up());
+            }
+            if stale(self) {
+                return Ok(None);
+            }
+            if let Some(built) = done.transpose()? {
+                self.remember(&built.job, built.gain_db);
+                return Ok(Some(built));
+            }
         }
-        let path = &self.tracks[track];
-        if !self.settings.job.stems.is_empty() {
-            return crate::render::live::scene_rate(&crate::render::arrangement(&self.settings.job)?.scene);
-        }
-        Ok(if crate::decode::sniff(path)? == crate::decode::Kind::Scene {
-            crate::render::live::scene_rate(&crate::scene::Scene::open(path)?)?
-        } else {
-            crate::decode::open(path)?.info().sample_rate
-        })
     }
 
     /// Sends a machine to the callback.
     fn hand_over(
         &mut self,
         track: usize,
-        (mut machine, card): (Box<Machine>, Card),
-        gain_db: f64,
-        how: impl FnOnce(Box<Machine>) -> Command,
+        Built { mut machine, card, gain_db, .. }: Built,
+        how: impl FnOnce(Box<super::machine::Machine>) -> Command,
     ) -> Result<()> {
         machine.set_gain(10f64.powf(gain_db / 20.0) as f32);
         let wheel = Wheel {
@@ -344,12 +357,12 @@ impl Steward {
         });
         let mut command = how(machine);
         if let Command::Follow(_) = command {
-            self.queued = Some(card.id);
+            self.following = Following::Queued(card.id);
         } else {
-            if let Command::Swap(machine, _) = &mut command {
+            if let Command::Swap { machine, .. } = &mut command {
                 machine.render_ahead();
             }
-            (self.track, self.newest, self.queued, self.dead_end) = (track, card.id, None, false);
+            (self.track, self.newest, self.following) = (track, card.id, Following::Open);
         }
         self.send(command)
     }
@@ -372,10 +385,12 @@ impl Steward {
             wheels.all.iter_mut().filter_map(|w| w.control.as_mut()).for_each(Control::tidy);
         }
         let playing = self.shared.gauge.machine.load(Ordering::Acquire);
-        if self.queued == Some(playing) {
-            self.newest = playing;
-            self.queued = None;
-            self.track = self.entries.iter().find(|e| e.id == playing).map_or(self.track, |e| e.track);
+        if self.following.is_queued() == Some(playing) {
+            (self.newest, self.track, self.following) = (playing, self.track_of(playing), Following::Open);
+        } else if gone.contains(&self.newest) && playing != self.newest {
+            // It came when the track that it belongs to had just ended.
+            (self.newest, self.track) = (playing, self.track_of(playing));
+            self.owed = true;
         }
         let mut troubles = Vec::new();
         for entry in &self.entries {
@@ -394,7 +409,11 @@ impl Steward {
         let begin = entry.begin_s;
         let position = self.shared.gauge.position.load(Ordering::Relaxed) as f64 / rate;
         let position = entry.frames.map_or(position, |n| position.min(n as f64 / rate));
-        let state = if self.paused { State::Paused } else { State::Playing };
+        let state = match (self.lost, self.is_paused()) {
+            (true, _) => State::Reopening,
+            (_, true) => State::Paused,
+            _ => State::Playing,
+        };
         let Ok(mut s) = self.shared.status.lock() else { return };
         if s.state == State::Opening || s.track != entry.track {
             let _ = self.events.send(Event::Track(entry.track, self.tracks[entry.track].clone()));
@@ -410,76 +429,24 @@ impl Steward {
         s.latency_ms = self.limiter_frames as f64 / rate * 1000.0;
     }
 
-    /// Where in the file a track's first frame lies, seconds: a scene is counted from its beginning.
-    fn begin_s(&self, track: usize) -> f64 {
-        if self.job(track, self.rate()).is_scene().unwrap_or(false) { 0.0 } else { self.settings.job.start }
+    fn track_of(&self, machine: u64) -> usize {
+        self.entries.iter().find(|e| e.id == machine).map_or(self.track, |e| e.track)
     }
 
     fn on_newest(&self) -> bool {
         self.shared.gauge.machine.load(Ordering::Acquire) == self.newest
     }
 
-    /// Opens the next track ahead of time.
-    fn follow(&mut self) -> Result<()> {
-        if self.queued.is_some() || self.dead_end || !self.on_newest() {
-            return Ok(());
-        }
-        let rate = self.rate();
-        let entry = self.entries.iter().find(|e| e.id == self.newest);
-        let position = self.shared.gauge.position.load(Ordering::Relaxed);
-        let left = entry.and_then(|e| e.frames).map_or(0, |n| n.saturating_sub(position));
-        if left as f64 > PRIME_S * f64::from(rate) {
-            return Ok(());
-        }
-        let here = self.track;
-        let mut next = self.next_track(1);
-        for _ in 0..self.tracks.len() {
-            let Some(track) = next else { break };
-            match self.prime(track, rate) {
-                Ok(true) => return Ok(()),
-                // It wants another rate: it begins when this one is over.
-                Ok(false) => {
-                    self.track = here;
-                    return Ok(());
-                }
-                Err(e) => self.tell(Event::Warning(format!("passed over: {e}"))),
-            }
-            self.track = track;
-            next = self.next_track(1);
-        }
-        self.track = here;
-        self.dead_end = true;
-        Ok(())
-    }
-
-    fn prime(&mut self, track: usize, rate: u32) -> Result<bool> {
-        let wanted = self.rate_of(track)?;
-        if wanted != rate && self.settings.job.rate.is_none() && self.backend.find(wanted)?.rate != rate {
-            return Ok(false);
-        }
-        let job = self.job(track, rate);
-        let gain = self.gain_of(&job)?;
-        let id = self.next_id();
-        let opened = Machine::open(id, &job, self.pace(), 0, &AtomicBool::new(false))?;
-        opened.0.wait_ready();
-        self.hand_over(track, opened, gain, Command::Follow)?;
-        Ok(true)
-    }
-
-    /// The gain for a job, which is found once: one goes back and forth between rooms and tracks.
-    fn gain_of(&mut self, job: &RenderJob) -> Result<f64> {
-        if let Some(gain) = self.known_gain(job) {
-            return Ok(gain);
-        }
-        let gain = gain_db(job, self.settings.memory.as_ref())?;
-        self.remember(job, gain);
-        Ok(gain)
+    /// All that there was to play has been played.
+    fn is_dry(&self) -> bool {
+        self.shared.gauge.dry.load(Ordering::Relaxed) && self.on_newest() && self.following.is_queued().is_none()
     }
 
     fn known_gain(&self, job: &RenderJob) -> Option<f64> {
         self.known.iter().find(|(known, _)| known == job).map(|(_, gain)| *gain)
     }
 
+    /// Keeps a gain, which is found once: one goes back and forth between rooms and tracks.
     fn remember(&mut self, job: &RenderJob, gain: f64) {
         if self.known_gain(job).is_some() {
             return;
@@ -488,181 +455,6 @@ impl Steward {
             self.known.remove(0);
         }
         self.known.push((job.clone(), gain));
-    }
-
-    fn next_track(&self, step: isize) -> Option<usize> {
-        let count = self.tracks.len();
-        let to = self.track.checked_add_signed(step).filter(|t| *t < count);
-        to.or_else(|| self.settings.repeat.then(|| if step < 0 { count - 1 } else { 0 }))
-    }
-
-    fn serve(&mut self, request: Request) -> Result<()> {
-        match request {
-            Request::Stop => Ok(()),
-            Request::Pause(paused) => {
-                self.paused = paused;
-                self.note(|s| s.state = if paused { State::Paused } else { State::Playing });
-                self.send(Command::Pause(paused))
-            }
-            Request::Seek(seconds) => {
-                let rate = self.rate();
-                let at = (seconds - self.begin_s(self.track)).max(0.0) * f64::from(rate);
-                let frames = self.entries.iter().find(|e| e.id == self.newest).and_then(|e| e.frames);
-                let at = frames.map_or(at as u64, |n| (at as u64).min(n.saturating_sub(1)));
-                let (id, job) = (self.next_id(), self.job(self.track, rate));
-                let gain = self.gain_of(&job)?;
-                let opened = Machine::open(id, &job, self.pace(), at, &self.shared.stop)?;
-                opened.0.wait_ready();
-                self.hand_over(self.track, opened, gain, |m| Command::Swap(m, false))
-            }
-            Request::Repeat(repeat) => {
-                self.settings.repeat = repeat;
-                self.dead_end = false;
-                Ok(())
-            }
-            Request::Add(tracks) => {
-                self.tracks.extend(tracks);
-                self.dead_end = false;
-                Ok(())
-            }
-            Request::Skip(step) => match self.next_track(step) {
-                Some(track) => self.begin_somewhere(track, step.signum()),
-                None if step < 0 => self.begin(self.track),
-                None => Err(Error::argument("there is no further track")),
-            },
-            Request::Change(change) => {
-                let before = self.settings.job.clone();
-                change(&mut self.settings.job);
-                let done = self.exchange();
-                if done.is_err() {
-                    self.settings.job = before;
-                }
-                done
-            }
-        }
-    }
-
-    /// Crosses over to the same track as the settings have it now, at the frame that plays.
-    fn exchange(&mut self) -> Result<()> {
-        let rate = self.rate();
-        // While nothing sounds nothing has to be met at its frame.
-        let lead = if self.paused { 0 } else { (LEAD_S * f64::from(rate)) as u64 };
-        let job = self.job(self.track, rate);
-        let gain = self.gain_of(&job)?;
-        let now = || self.shared.gauge.position.load(Ordering::Relaxed);
-        let (id, pace) = (self.ids + 1, self.pace());
-        let began = Instant::now();
-        let (mut machine, card) = Machine::open(id, &job, pace, now() + lead, &self.shared.stop)?;
-        // Time has passed meanwhile; it plays faster than time does.
-        while machine.position() < now() + lead && !machine.is_over() {
-            if began.elapsed() > CATCHING_UP {
-                return Err(Error::limit("this computer is too slow to change that while it plays").hint(
-                    "pause first, or play something that takes less work: fewer sources, a room of a lower reflection_order",
-                ));
-            }
-            machine.advance_to(now() + lead, &self.shared.stop)?;
-        }
-        machine.wait_ready();
-        self.ids = id;
-        let aligned = !self.paused;
-        self.hand_over(self.track, (machine, card), gain, |m| Command::Swap(m, aligned))
-    }
-
-    /// Tells of a device that is gone, which is heard. Always true.
-    fn lose(&mut self, why: &str) -> bool {
-        self.shared.gauge.late.fetch_add(1, Ordering::Relaxed);
-        self.note(|s| s.state = State::Reopening);
-        self.tell(Event::DeviceLost(why.to_string()));
-        true
-    }
-
-    /// Opens the device again, or the one that is the default now, and goes on at the same frame.
-    fn reopen(&mut self) -> Result<()> {
-        self.stream = None;
-        let began = Instant::now();
-        let rate = self.rate();
-        // It comes home with the stream that had it, or, if that hangs, another takes its place.
-        let mut playout = self.home.1.recv_timeout(COMING_HOME).ok();
-        let mut wait = BACK_OFF[0];
-        loop {
-            let tried = self.backend.find(rate).and_then(|found| {
-                if found.rate != rate || playout.is_none() {
-                    return self.move_to(&found).map(|()| found);
-                }
-                if let Some(mut playout) = playout.take() {
-                    playout.forget_clock();
-                    self.lend(playout)?;
-                }
-                Ok(found)
-            });
-            match tried {
-                Ok(found) => {
-                    if let Ok(mut lost) = self.reports.lost.lock() {
-                        *lost = None;
-                    }
-                    self.note(|s| {
-                        s.device.clone_from(&found.name);
-                        s.sample_rate = found.rate;
-                        s.state = State::Playing;
-                    });
-                    self.device = Some(found.clone());
-                    self.tell(Event::DeviceBack(found.name));
-                    return Ok(());
-                }
-                Err(e) if began.elapsed() > SEEK_DEVICE => return Err(e),
-                // A failed start has sent the playout home again.
-                Err(_) => playout = playout.take().or_else(|| self.home.1.try_recv().ok()),
-            }
-            match self.requests.recv_timeout(wait) {
-                Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Error::new(ErrorKind::Device, "the sound device was lost and did not come back"));
-                }
-                Ok(Request::Pause(paused)) => self.paused = paused,
-                _ => {}
-            }
-            wait = (2 * wait).min(BACK_OFF[1]);
-        }
-    }
-
-    /// Goes on at the same moment on a device of another rate.
-    fn move_to(&mut self, found: &Opened) -> Result<()> {
-        let before = self.device.as_ref().map_or(found.rate, |d| d.rate);
-        let at = self.shared.gauge.position.load(Ordering::Relaxed) as f64 / f64::from(before);
-        // Measuring anew would only be a longer silence.
-        let gain = self.entries.iter().find(|e| e.id == self.newest).map_or(0.0, |e| e.gain_db);
-        self.stop_stream();
-        self.start_stream(found)?;
-        let (id, job) = (self.next_id(), self.job(self.track, found.rate));
-        let at = (at * f64::from(found.rate)) as u64;
-        let opened = Machine::open(id, &job, self.pace(), at, &self.shared.stop)?;
-        self.hand_over(self.track, opened, gain, |m| Command::Swap(m, false))
-    }
-
-    /// Ends with a fade.
-    fn fade_out(&mut self) -> Result<()> {
-        if self.stream.is_some() && !self.paused && self.send(Command::Pause(true)).is_ok() {
-            let since = Instant::now();
-            while !self.shared.gauge.silent.load(Ordering::Relaxed) && since.elapsed() < Duration::from_millis(500) {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            self.wait_for_device(FADE_S);
-        }
-        Ok(())
-    }
-
-    /// Waits until the device has played what it was given.
-    fn ring_out(&mut self) -> Result<()> {
-        self.wait_for_device(0.02);
-        Ok(())
-    }
-
-    fn wait_for_device(&self, more_s: f64) {
-        let mut status = Status::default();
-        self.shared.gauge.figures(&mut status);
-        let rate = f64::from(self.rate());
-        let held = self.limiter_frames as f64 / rate + status.latency_ms / 1000.0;
-        let buffers = 2.0 * status.buffer.min(8192) as f64 / rate;
-        std::thread::sleep(Duration::from_secs_f64((held + buffers + more_s).min(2.0)));
     }
 
     fn clear_wheels(&self) {
@@ -681,4 +473,9 @@ impl Steward {
         // Nobody has to listen.
         let _ = self.events.send(event);
     }
+}
+
+/// Never told: whoever asked for the end knows.
+fn given_up() -> Error {
+    Error::argument("the end was asked for")
 }

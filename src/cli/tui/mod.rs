@@ -169,7 +169,7 @@ fn carry_out(board: &Board<'_>, order: Order) -> Result<()> {
             if place == Some(crate::render::Placement::Stereo) {
                 job.room = None;
             }
-            job.placement = place;
+            job.placement.clone_from(&place);
         }),
         Order::Headphones(name) => player.set_headphones(name),
         Order::Repeat(repeat) => player.set_repeat(repeat),
