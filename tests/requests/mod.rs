@@ -102,14 +102,14 @@ fn a_change_while_a_track_ends_never_brings_that_track_back() {
         let ears = [vec![0.1 + 0.1 * n as f32; 48_000], vec![0.1; 48_000]];
         write(&dir.path().join(format!("{n}.wav")), &[&ears[0], &ears[1]])
     };
-    let tracks: Vec<_> = (0..9).map(track).collect();
+    let tracks: Vec<_> = (0..6).map(track).collect();
     // Each change measures its track anew, which takes a while; what then tells the tracks apart is left over right.
     let job = RenderJob { loudness: Loudness::Lufs(-20.0), ..straight(&tracks[0]) };
     let mut l = start(&tracks, job, &Fake::default());
     let heads = ["kemar", "ku100"];
     for n in 0.. {
-        l.seconds(&[128], 0.13);
-        if l.player.status().track >= 7 {
+        l.seconds(&[128], 0.23);
+        if l.player.status().track >= 4 {
             break;
         }
         let head = heads[n % 2];
@@ -128,7 +128,7 @@ fn a_change_while_a_track_ends_never_brings_that_track_back() {
             highest = track;
         }
     }
-    assert!(highest >= 8.0, "{highest}");
+    assert!(highest >= 5.0, "{highest}");
     end(l);
 }
 
@@ -143,12 +143,11 @@ fn a_pause_does_not_wait_for_a_room_that_is_built() {
     l.player.set_room(Some("cathedral".to_string()));
     std::thread::sleep(Duration::from_millis(30));
     l.player.pause(true);
-    let asked = Instant::now();
-    l.listen(&[128], |l| {
-        l.player.status().state == State::Paused && l.heard[0].iter().rev().take(480).all(|x| *x == 0.0)
-    });
-    let status = l.player.status();
-    assert!(status.room.contains("living-room"), "paused after {:?}, in {}", asked.elapsed(), status.room);
+    let from = l.heard[0].len();
+    l.listen(&[128], |l| l.heard[0].iter().rev().take(480).all(|x| *x == 0.0));
+    // Half a second of time, of which the room takes several.
+    let seconds = (l.heard[0].len() - from) as f64 / f64::from(RATE);
+    assert!(seconds < 3.0, "{seconds} s of sound before the pause");
     l.player.pause(false);
     l.listen(&[128], |l| l.player.status().room.contains("cathedral"));
     end(l);
