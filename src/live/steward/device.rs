@@ -102,6 +102,10 @@ impl Steward {
     /// It is there again.
     fn regain(&mut self, found: &Opened) {
         self.lost = false;
+        if let Following::Apart(_) = self.following {
+            // The backend has looked for a device at this track's rate since.
+            self.following = Following::Open;
+        }
         if let Ok(mut lost) = self.reports.lost.lock() {
             *lost = None;
         }
