@@ -12,9 +12,11 @@
 mod backend;
 pub mod device;
 mod gauge;
+mod hosts;
 mod level;
 mod machine;
 mod meters;
+mod naming;
 mod plan;
 mod player;
 mod playlist;
