@@ -38,14 +38,14 @@ pub(super) struct Survey {
     pub(super) client: Client,
 }
 
-/// Looks for the outputs of a system; with `only_default` for no others where there is a preferred one, because some
-/// systems open every device to list it. Says why it cannot be reached otherwise.
+/// Looks for the outputs of a system; with `only_default` for the preferred one alone, because some systems open every device
+/// to list it. Otherwise says why it cannot be reached.
 pub(super) fn survey(id: HostId, only_default: bool) -> Result<Survey, String> {
     if !cpal::available_hosts().contains(&id) {
         return Err(String::new());
     }
     if name(id) == "pulseaudio" {
-        return ask_server(id);
+        return ask_server(id, only_default);
     }
     let host = cpal::host_from_id(id).map_err(|e| e.to_string())?;
     let (devices, has_default) = outputs(&host, only_default).map_err(|e| e.to_string())?;
@@ -61,7 +61,7 @@ fn outputs(host: &cpal::Host, only_default: bool) -> Result<(Vec<cpal::Device>, 
     let default = host.default_output_device().filter(DeviceTrait::supports_output);
     let has_default = default.is_some();
     let mut all: Vec<cpal::Device> = default.into_iter().collect();
-    if !(only_default && has_default) {
+    if !only_default {
         // Of JACK's inputs cpal says that sound can be sent to them.
         let is_output = |d: &cpal::Device| d.description().is_ok_and(|d| d.direction() != DeviceDirection::Input);
         let others: Vec<_> = host.output_devices()?.filter(|d| is_output(d) && all.first() != Some(d)).collect();
@@ -112,7 +112,7 @@ impl Drop for Question {
 }
 
 /// Asks a server on a thread of its own, which a server that does not answer never gives back.
-fn ask_server(id: HostId) -> Result<Survey, String> {
+fn ask_server(id: HostId, only_default: bool) -> Result<Survey, String> {
     let deaf = || "it does not answer".to_string();
     if OPEN_QUESTIONS.load(Ordering::Relaxed) > MOST_QUESTIONS {
         return Err(deaf());
@@ -121,7 +121,7 @@ fn ask_server(id: HostId) -> Result<Survey, String> {
     let question = Question;
     let (told, answer) = channel();
     let asked = std::thread::Builder::new().name("periphon-ask".to_string()).spawn(move || {
-        let answer = converse(id);
+        let answer = converse(id, only_default);
         drop(question);
         // A client that nobody waits for any more is kept like any other.
         drop(told.send(answer));
@@ -135,9 +135,9 @@ fn ask_server(id: HostId) -> Result<Survey, String> {
 /// Questions at a time: more are only those to which no answer comes.
 const MOST_QUESTIONS: usize = 3;
 
-fn converse(id: HostId) -> Result<Survey, String> {
+fn converse(id: HostId, only_default: bool) -> Result<Survey, String> {
     while let Some(host) = IDLE.lock().ok().and_then(|mut idle| idle.pop()) {
-        match look(Client(Some(host))) {
+        match look(Client(Some(host)), only_default) {
             // Its server has ended, and the client with it.
             Err(e) if e.kind() == ErrorKind::StreamInvalidated => {}
             told => return told.map_err(|e| e.to_string()),
@@ -151,14 +151,14 @@ fn converse(id: HostId) -> Result<Survey, String> {
     if let Ok(mut since) = DEAF_SINCE.lock() {
         *since = (host.is_err() && began.elapsed() >= CPAL_WAITS).then(Instant::now);
     }
-    host.and_then(|host| look(Client(Some(host)))).map_err(|e| e.to_string())
+    host.and_then(|host| look(Client(Some(host)), only_default)).map_err(|e| e.to_string())
 }
 
 /// What a client knows of. One that fails because it has lost its server is not kept.
-fn look(mut client: Client) -> Result<Survey, cpal::Error> {
+fn look(mut client: Client, only_default: bool) -> Result<Survey, cpal::Error> {
     let Some(host) = &client.0 else { return Err(ErrorKind::HostUnavailable.into()) };
     // Of the preferred output cpal does not say whether there is none or the server is gone.
-    match host.devices().and_then(|_| outputs(host, false)) {
+    match host.devices().and_then(|_| outputs(host, only_default)) {
         Ok((devices, has_default)) => Ok(Survey { devices, has_default, client }),
         Err(e) => {
             if e.kind() == ErrorKind::StreamInvalidated {

@@ -64,18 +64,18 @@ impl Asked {
     }
 
     /// Which of the systems found is meant, and which of its outputs. `built` are the systems built in, `found` those of
-    /// them that are concerned.
+    /// them that are concerned; of a system that is named alone only the preferred output is looked for.
     ///
     /// # Errors
     /// `Device`: a system that is named is not built in, cannot be reached or has no outputs, or no output is called so.
     pub(super) fn choose(&self, built: &[String], found: &[Found]) -> Result<(usize, usize)> {
         let (name, whose) = match self {
             Self::System(system) => {
-                let at = present(system, built, found)?;
+                let at = present(system, "no default output that can be opened", built, found)?;
                 return Ok((at, 0));
             }
             Self::Of(system, name) => {
-                present(system, built, found)?;
+                present(system, "no outputs", built, found)?;
                 (name, format!("{} has no output", proper(system)))
             }
             Self::Any(name) => (name, "there is no output".to_string()),
@@ -103,13 +103,13 @@ impl Asked {
 const LISTED: &str = "periphon devices lists the outputs there are";
 
 /// Where a system with outputs is among those found.
-fn present(system: &str, built: &[String], found: &[Found]) -> Result<usize> {
+fn present(system: &str, lacks: &str, built: &[String], found: &[Found]) -> Result<usize> {
     let at = found.iter().position(|f| f.system == system);
     let name = proper(system);
     let device = |message: String| Error::new(ErrorKind::Device, message);
     match at.map(|at| (at, &found[at].outputs)) {
         Some((at, Ok(outputs))) if !outputs.is_empty() => Ok(at),
-        Some((_, Ok(_))) => Err(device(format!("{name} has no outputs")).hint(LISTED)),
+        Some((_, Ok(_))) => Err(device(format!("{name} has {lacks}")).hint(LISTED)),
         _ if !built.iter().any(|b| b == system) => Err(match system {
             "jack" => device("this build of periphon cannot play through JACK".to_string())
                 .hint("build it with: cargo build --release --features jack"),
@@ -192,7 +192,9 @@ mod tests {
         // A system that is built in but was not even looked at is not there.
         assert!(choose("pulseaudio", &["pulseaudio", "alsa"], &[alsa()]).unwrap_err().contains("no PulseAudio server"));
         let error = choose("pulseaudio", &["pulseaudio"], &[found("pulseaudio", &[])]).unwrap_err();
-        assert!(error.starts_with("PulseAudio has no outputs"), "{error}");
+        assert!(error.starts_with("PulseAudio has no default output that can be opened"), "{error}");
+        let error = choose("alsa:default", &["alsa"], &[found("alsa", &[])]).unwrap_err();
+        assert!(error.starts_with("ALSA has no outputs"), "{error}");
     }
 
     #[test]
