@@ -275,6 +275,24 @@ fn a_sound_system_that_is_named_is_not_replaced_by_another() {
     assert!(said.contains(why) && !said.contains("did you mean"), "{said}");
 }
 
+#[test]
+fn the_report_names_headphones_and_what_was_passed_over() {
+    let _alone = alone();
+    let Some(pulse) = Pulse::start(RATE) else { return missing("PulseAudio") };
+    wav(&pulse.dir().join("sp ace.wav"), RATE, &[noise(1, RATE as usize / 2)]);
+    let list = pulse.dir().join("list.m3u");
+    let track = format!("file://{}/sp%20ace.wav", pulse.dir().display());
+    std::fs::write(&list, format!("http://radio.example/1\n{track}\n")).unwrap();
+    let mut play = periphon();
+    play.args(["play", "--json", "--headphones", "HD 6"]).arg(&list);
+    let told = report(&pulse.environment(&mut play).output().unwrap());
+    let headphones = told["headphones"].as_str().unwrap();
+    assert!(headphones.starts_with("Sennheiser HD 6"), "{told}");
+    let warned = &told["warnings"];
+    assert!(warned.as_array().unwrap().len() == 1 && warned[0].as_str().unwrap().contains("radio.example"), "{told}");
+    assert_eq!(count(&told, "tracks"), 1, "{told}");
+}
+
 /// Everything at once, for a while: see the example.
 #[test]
 fn a_soak_on_jack_finds_no_dropout_of_ours() {
