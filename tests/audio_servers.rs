@@ -6,9 +6,11 @@
 #![cfg(all(feature = "cli", target_os = "linux"))]
 
 mod servers;
+mod sounds;
 
 use servers::capture::{Match, floats_of_wav, lost_pieces, matched, raw_floats};
 use servers::{Jack, Pulse, alone, missing};
+use sounds::{noise, wav};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
@@ -116,9 +118,12 @@ fn jack_is_given_the_render_in_buffers_of_128() {
     let _alone = alone();
     let Some(jack) = Jack::start(RATE, 128) else { return missing("JACK") };
     let devices = jack.environment(&mut periphon()).arg("devices").output().unwrap();
-    if !String::from_utf8_lossy(&devices.stdout).lines().any(|l| l.starts_with("jack")) {
+    let listed = String::from_utf8_lossy(&devices.stdout);
+    let listed: Vec<&str> = listed.lines().filter(|l| l.starts_with("jack")).collect();
+    if listed.is_empty() {
         return missing("a program built with --features jack");
     }
+    assert_eq!(listed, ["jack:output"]);
     let want = rendered(jack.dir());
     let mut reports = Vec::new();
     until_matched("JACK", &want, || {
@@ -195,6 +200,97 @@ fn a_sink_that_is_taken_away_is_replaced_by_the_next() {
     assert_eq!(told["device"], "pulseaudio:other", "{told}");
     let warned = told["warnings"].to_string();
     assert!(warned.contains("is gone") && warned.contains("goes on"), "{warned}");
+}
+
+/// Threads of a process.
+fn threads(child: &Child) -> usize {
+    std::fs::read_dir(format!("/proc/{}/task", child.id())).map_or(0, Iterator::count)
+}
+
+#[test]
+fn while_a_device_is_sought_no_clients_pile_up_and_the_server_may_be_held_up() {
+    let _alone = alone();
+    let Some(pulse) = Pulse::start(RATE) else { return missing("PulseAudio") };
+    let child = pulse.environment(periphon().args(["play", TRACK, "--json"]).args(SOUND)).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    println!("playing: {} clients, {} threads", pulse.clients_of(child.id()), threads(&child));
+    pulse.unload_sinks();
+    std::thread::sleep(Duration::from_secs(4));
+    let (few, tasks) = (pulse.clients_of(child.id()), threads(&child));
+    std::thread::sleep(Duration::from_secs(3));
+    let (clients, more_tasks) = (pulse.clients_of(child.id()), threads(&child));
+    println!("sought: {few} and {clients} clients, {tasks} and {more_tasks} threads");
+    assert!(clients <= few && clients <= 2 && more_tasks <= tasks, "{few} and {clients}, {tasks} and {more_tasks}");
+    pulse.hold(true);
+    std::thread::sleep(Duration::from_secs(6));
+    pulse.hold(false);
+    pulse.load_sink("other");
+    let told = report(&child.wait_with_output().unwrap());
+    assert_eq!(told["device"], "pulseaudio:other", "{told}");
+}
+
+#[test]
+fn every_track_has_another_rate_and_the_clients_of_those_before_are_gone() {
+    let _alone = alone();
+    let Some(pulse) = Pulse::start(RATE) else { return missing("PulseAudio") };
+    let tracks: Vec<PathBuf> = (0..8)
+        .map(|n| {
+            let rate = [48_000, 44_100][n % 2];
+            wav(&pulse.dir().join(format!("{n}.wav")), rate, &[noise(n as u32, rate as usize / 2)])
+        })
+        .collect();
+    let play = ["play", "--loop", "--json", "--loudness", "off"];
+    let mut child = pulse.environment(periphon().args(play).args(&tracks)).spawn().unwrap();
+    let mut most = 0;
+    for _ in 0..16 {
+        std::thread::sleep(Duration::from_millis(500));
+        most = most.max(pulse.clients_of(child.id()));
+    }
+    println!("{most} clients, {} threads", threads(&child));
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!((1..=3).contains(&most), "{most} clients");
+}
+
+#[test]
+fn a_sound_system_that_is_named_is_not_replaced_by_another() {
+    let _alone = alone();
+    let nowhere = std::env::temp_dir().join("periphon-no-such-server");
+    let failed = |device: &str| {
+        let mut play = periphon();
+        play.args(["play", TRACK, "--device", device]).env("XDG_RUNTIME_DIR", &nowhere).env_remove("PULSE_SERVER");
+        play.env("JACK_DEFAULT_SERVER", "periphon-no-such-server").env("JACK_NO_START_SERVER", "1");
+        let done = play.output().unwrap();
+        assert_eq!(done.status.code(), Some(1));
+        String::from_utf8(done.stderr).unwrap()
+    };
+    for device in ["pulseaudio", "pulseaudio:phones"] {
+        let said = failed(device);
+        assert!(said.contains("error: no PulseAudio server can be reached"), "{said}");
+        assert!(said.contains("hint: start one") && said.contains("periphon devices lists"), "{said}");
+    }
+    let said = failed("jack");
+    let built = cfg!(feature = "jack");
+    let why = if built { "no JACK server is running" } else { "this build of periphon cannot play through JACK" };
+    assert!(said.contains(why) && !said.contains("did you mean"), "{said}");
+}
+
+#[test]
+fn the_report_names_headphones_and_what_was_passed_over() {
+    let _alone = alone();
+    let Some(pulse) = Pulse::start(RATE) else { return missing("PulseAudio") };
+    wav(&pulse.dir().join("sp ace.wav"), RATE, &[noise(1, RATE as usize / 2)]);
+    let list = pulse.dir().join("list.m3u");
+    let track = format!("file://{}/sp%20ace.wav", pulse.dir().display());
+    std::fs::write(&list, format!("http://radio.example/1\n{track}\n")).unwrap();
+    let mut play = periphon();
+    play.args(["play", "--json", "--headphones", "HD 6"]).arg(&list);
+    let told = report(&pulse.environment(&mut play).output().unwrap());
+    let headphones = told["headphones"].as_str().unwrap();
+    assert!(headphones.starts_with("Sennheiser HD 6"), "{told}");
+    let warned = &told["warnings"];
+    assert!(warned.as_array().unwrap().len() == 1 && warned[0].as_str().unwrap().contains("radio.example"), "{told}");
+    assert_eq!(count(&told, "tracks"), 1, "{told}");
 }
 
 /// Everything at once, for a while: see the example.

@@ -6,7 +6,8 @@ use super::tui::{self, clock};
 use super::{Common, file, print, signals, stems};
 use crate::decode::Kind;
 use crate::error::{Error, ErrorKind, Result};
-use crate::live::{DeviceBackend, Event, Player, Settings, State, Status, tracks};
+use crate::headphones;
+use crate::live::{DeviceBackend, Event, Player, Settings, State, Status, tracks_told};
 use crate::render::{GainMemory, RenderJob, arrangement};
 use crate::stems::Stem;
 use crate::tracking::{Listener, Source, TrackerOptions};
@@ -52,11 +53,32 @@ pub(super) struct PlayArgs {
     /// Predict the tracked head so far ahead, ms (0 to 200)
     #[arg(long, value_name = "MS", default_value_t = 25.0, requires = "head_track", allow_negative_numbers = true)]
     head_prediction: f64,
+    /// Follow where the tracked head is as well, where the tracker tells, from where it was first
+    #[arg(long, requires = "head_track")]
+    head_position: bool,
     /// Play without the interface: one line, no keys
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
     sound: SoundArgs,
+}
+
+impl PlayArgs {
+    fn tracker_options(&self) -> Result<TrackerOptions> {
+        let range = |flag: &str, ms: f64, most: f64| {
+            if (0.0..=most).contains(&ms) {
+                Ok(ms / 1000.0)
+            } else {
+                Err(Error::argument(format!("{flag} takes 0 to {most} ms, not {ms}")))
+            }
+        };
+        Ok(TrackerOptions {
+            smoothing_s: range("--head-smoothing", self.head_smoothing, 2000.0)?,
+            look_ahead_s: range("--head-prediction", self.head_prediction, 200.0)?,
+            position: self.head_position,
+            ..TrackerOptions::default()
+        })
+    }
 }
 
 /// The report as JSON has it.
@@ -77,6 +99,7 @@ struct Json<'a> {
     gain_db: f64,
     hrtf: &'a str,
     room: &'a str,
+    headphones: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stems: Vec<stems::Json<'a>>,
     /// Packets of the head tracker, and how many of them meant nothing.
@@ -95,7 +118,10 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
             let given = stems::given(&[], Some(folder))?;
             (vec![given.input], given.stems, given.told)
         }
-        None => (tracks(&args.inputs)?, Vec::new(), Vec::new()),
+        None => {
+            let (tracks, told) = tracks_told(&args.inputs)?;
+            (tracks, Vec::new(), told)
+        }
     };
     let job = RenderJob { stems, ..args.sound.job(&list[0])? };
     if let [only] = &list[..]
@@ -112,6 +138,10 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
             .hint("edit the scene instead"));
         }
     }
+    let headphones = match &job.headphones {
+        Some(what) => headphones::open(what)?.name,
+        None => "none".to_string(),
+    };
     let tracked = args.head_track.as_deref().map(str::parse::<Source>).transpose()?;
     let shown = !args.plain && !common.json && !common.quiet && tui::terminal::is_possible();
     signals::work_listens();
@@ -127,7 +157,7 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     let player = Player::start(list, settings, Box::new(backend))?;
     let stance = Stance::new(player.head());
     let tracker = tracked.map(|source| listen(args, source, stance.clone())).transpose()?;
-    let outcome = if shown {
+    let mut outcome = if shown {
         tui::run(&tui::Board {
             player: &player,
             stance: &stance,
@@ -140,18 +170,21 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     } else {
         plainly(&player, common)
     };
+    // The interface may have taken others.
+    let headphones = player.stage().map_or(headphones, |s| s.headphones);
     let heard = tracker.as_ref().map(Listener::heard);
     drop(tracker);
     // What the interface said is gone with it.
     if shown {
         outcome.warnings.iter().for_each(|w| print::warning(w));
     }
+    outcome.warnings.splice(0..0, told_before);
     let status = player.finish()?.status;
     if common.json {
         let packets = heard.map(|h| [h.packets, h.ignored]);
-        print::json(&to_json(&status, packets, &outcome, &placed))?;
+        print::json(&to_json(&status, &headphones, packets, &outcome, &placed))?;
     } else if !common.quiet {
-        print::lines(&summary(&status))?;
+        print::lines(&summary(&status, &headphones))?;
     }
     if outcome.interrupted {
         return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
@@ -164,19 +197,7 @@ const FOLLOWED_BLOCK: usize = 128;
 
 /// Listens for a tracker and turns the head as it says.
 fn listen(args: &PlayArgs, source: Source, stance: Stance) -> Result<Listener> {
-    let range = |flag: &str, ms: f64, most: f64| {
-        if (0.0..=most).contains(&ms) {
-            Ok(ms / 1000.0)
-        } else {
-            Err(Error::argument(format!("{flag} takes 0 to {most} ms, not {ms}")))
-        }
-    };
-    let options = TrackerOptions {
-        smoothing_s: range("--head-smoothing", args.head_smoothing, 2000.0)?,
-        look_ahead_s: range("--head-prediction", args.head_prediction, 200.0)?,
-        ..TrackerOptions::default()
-    };
-    Listener::start(source, options, move |pose| {
+    Listener::start(source, args.tracker_options()?, move |pose| {
         // A tracker's poses are finite; were one not, the head would stay where it is.
         let _ = stance.set_tracker(pose);
     })
@@ -275,6 +296,7 @@ impl StatusLine {
 
 fn to_json<'a>(
     s: &'a Status,
+    headphones: &'a str,
     head_packets: Option<[u64; 2]>,
     outcome: &'a tui::Outcome,
     placed: &'a [Stem],
@@ -295,6 +317,7 @@ fn to_json<'a>(
         gain_db: s.gain_db,
         hrtf: &s.hrtf,
         room: &s.room,
+        headphones,
         stems: stems::json(placed),
         head_packets,
         interrupted: outcome.interrupted,
@@ -302,9 +325,10 @@ fn to_json<'a>(
     }
 }
 
-fn summary(s: &Status) -> String {
+fn summary(s: &Status, headphones: &str) -> String {
+    let headphones = if headphones == "none" { String::new() } else { format!(", headphones {headphones}") };
     format!(
-        "{}: {} Hz, buffers of up to {} frames, latency {:.1} ms, load {:.1} % (worst {:.1} %), {} xruns, room {}, head {}\n",
+        "{}: {} Hz, buffers of up to {} frames, latency {:.1} ms, load {:.1} % (worst {:.1} %), {} xruns, room {}, head {}{headphones}\n",
         s.device,
         s.sample_rate,
         s.buffer,
@@ -315,4 +339,37 @@ fn summary(s: &Status) -> String {
         s.room,
         s.hrtf,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        play: PlayArgs,
+    }
+
+    #[test]
+    fn a_tracked_head_turns_and_moves_only_where_that_is_asked_for() {
+        let line = |more: &[&str]| Line::try_parse_from([&["play", "a.wav", "--head-track", "osc:9"], more].concat());
+        assert_eq!(line(&[]).unwrap().play.tracker_options().unwrap(), TrackerOptions::default());
+        let options = line(&["--head-position", "--head-smoothing", "0"]).unwrap().play.tracker_options().unwrap();
+        assert!(options.position && options.smoothing_s == 0.0);
+        assert!(line(&["--head-smoothing", "3000"]).unwrap().play.tracker_options().is_err());
+        assert!(Line::try_parse_from(["play", "a.wav", "--head-position"]).is_err());
+    }
+
+    #[test]
+    fn the_report_names_the_headphones_as_a_render_does() {
+        let status = Status { hrtf: "ku100".to_string(), ..Status::default() };
+        let outcome = tui::Outcome { interrupted: false, warnings: Vec::new() };
+        let name = headphones::open("HD 6").unwrap().name;
+        let json = serde_json::to_value(to_json(&status, &name, None, &outcome, &[])).unwrap();
+        assert_eq!(json["headphones"], name);
+        assert!(summary(&status, &name).ends_with(&format!("head ku100, headphones {name}\n")));
+        assert!(summary(&status, "none").ends_with("head ku100\n"));
+    }
 }

@@ -35,9 +35,30 @@ impl Stance {
         let Ok(mut parts) = self.parts.lock() else { return Ok(()) };
         parts[part] = pose;
         let [keys, tracker] = &*parts;
-        self.head.turn(Pose {
-            position: keys.position + tracker.position,
-            orientation: keys.orientation * tracker.orientation,
-        })
+        self.head.turn(together(keys, tracker))
+    }
+}
+
+/// The keys turn the seat, in which the tracker turns and moves the head.
+fn together(keys: &Pose, tracker: &Pose) -> Pose {
+    Pose {
+        position: keys.position + keys.orientation.rotate(tracker.position),
+        orientation: keys.orientation * tracker.orientation,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coords::{Rotation, Vec3};
+
+    #[test]
+    fn a_tracked_step_ahead_goes_where_the_keys_have_turned_to() {
+        let left =
+            Pose { position: Vec3::new(2.0, 0.0, 0.0), orientation: Rotation::from_yaw_pitch_roll(90.0, 0.0, 0.0) };
+        let step = Pose { position: Vec3::new(0.5, 0.0, 0.0), ..Pose::default() };
+        let head = together(&left, &step);
+        assert!((head.position - Vec3::new(2.0, 0.5, 0.0)).norm() < 1e-12, "{head:?}");
+        assert_eq!(head.orientation, left.orientation);
     }
 }

@@ -1,7 +1,9 @@
 //! The sound devices there are, and the one that is meant.
 
+use super::hosts::{self, Client, Survey};
+use super::naming::{Asked, Found, Named};
 use crate::error::{Error, ErrorKind, Result};
-use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::traits::DeviceTrait;
 use cpal::{SampleFormat, SupportedBufferSize, SupportedStreamConfigRange};
 
 /// An output as `periphon devices` lists it.
@@ -27,11 +29,27 @@ pub struct DeviceInfo {
 
 /// An output found, and how it will run.
 pub(super) struct Choice {
-    pub(super) device: cpal::Device,
+    /// What a stream is opened on; to be found again where it is gone.
+    pub(super) device: Option<cpal::Device>,
+    client: Client,
     pub(super) host: String,
     pub(super) name: String,
     pub(super) range: SupportedStreamConfigRange,
     pub(super) rate: u32,
+}
+
+impl Choice {
+    /// Leaves its client to the stream that was opened on the device: that ends with the stream, if nobody else has it.
+    pub(super) fn leave(&mut self) {
+        self.device = None;
+        self.client.leave();
+    }
+
+    /// Gives its client back, to be asked again.
+    pub(super) fn give_back(&mut self) {
+        self.device = None;
+        self.client = Client::default();
+    }
 }
 
 /// All outputs, the default first.
@@ -39,35 +57,14 @@ pub(super) struct Choice {
 /// # Errors
 /// `Device` if there is no sound system at all.
 pub fn outputs() -> Result<Vec<DeviceInfo>> {
-    let mut all = Vec::new();
-    for (n, id) in hosts().into_iter().enumerate() {
-        let Ok(host) = cpal::host_from_id(id) else { continue };
-        let default = host.default_output_device();
-        let Ok(devices) = host.output_devices() else { continue };
-        for device in devices {
-            let Ok(ranges) = device.supported_output_configs() else { continue };
-            let ranges: Vec<_> = ranges.collect();
-            let (Some(low), Some(high)) =
-                (ranges.iter().map(|r| r.min_sample_rate()).min(), ranges.iter().map(|r| r.max_sample_rate()).max())
-            else {
-                continue;
-            };
-            let mut formats: Vec<SampleFormat> = ranges.iter().map(|r| r.sample_format()).collect();
-            formats.sort_by_key(|f| std::cmp::Reverse(worth(*f)));
-            formats.dedup();
-            all.push(DeviceInfo {
-                host: host_name(id),
-                name: id_of(&device),
-                description: device.to_string(),
-                default: n == 0 && default.as_ref() == Some(&device),
-                rates: [low, high].map(|r| r.clamp(8_000, 384_000)),
-                buffers: ranges.iter().find_map(|r| match r.buffer_size() {
-                    SupportedBufferSize::Range { min, max } => Some([*min, *max]),
-                    SupportedBufferSize::Unknown => None,
-                }),
-                channels: ranges.iter().map(|r| r.channels()).max().unwrap_or(0),
-                formats: formats.iter().map(ToString::to_string).collect(),
-            });
+    let mut all: Vec<DeviceInfo> = Vec::new();
+    for id in hosts::built() {
+        let Ok(survey) = hosts::survey(id, false) else { continue };
+        let host = hosts::name(id);
+        // JACK is played through only where it is asked for.
+        let has_default = survey.has_default && host != "jack" && all.iter().all(|d| !d.default);
+        for (n, device) in survey.devices.iter().enumerate() {
+            all.extend(info(&host, device, has_default && n == 0));
         }
     }
     if all.is_empty() {
@@ -77,75 +74,69 @@ pub fn outputs() -> Result<Vec<DeviceInfo>> {
     Ok(all)
 }
 
+/// What is told of an output; `None` for one that cannot be opened.
+fn info(host: &str, device: &cpal::Device, default: bool) -> Option<DeviceInfo> {
+    let ranges: Vec<_> = device.supported_output_configs().ok()?.collect();
+    let low = ranges.iter().map(|r| r.min_sample_rate()).min()?;
+    let high = ranges.iter().map(|r| r.max_sample_rate()).max()?;
+    let mut formats: Vec<SampleFormat> = ranges.iter().map(|r| r.sample_format()).collect();
+    formats.sort_by_key(|f| std::cmp::Reverse(worth(*f)));
+    formats.dedup();
+    Some(DeviceInfo {
+        host: host.to_string(),
+        name: id_of(device),
+        description: device.to_string(),
+        default,
+        rates: [low, high].map(|r| r.clamp(8_000, 384_000)),
+        buffers: ranges.iter().find_map(|r| match r.buffer_size() {
+            SupportedBufferSize::Range { min, max } => Some([*min, *max]),
+            SupportedBufferSize::Unknown => None,
+        }),
+        channels: ranges.iter().map(|r| r.channels()).max().unwrap_or(0),
+        formats: formats.iter().map(ToString::to_string).collect(),
+    })
+}
+
 /// Finds the output called `name` (the default for `None`), and how it comes nearest to `rate`.
 pub(super) fn find(name: Option<&str>, rate: u32) -> Result<Choice> {
-    let asked = name.map(str::to_lowercase);
-    let hosts = hosts();
-    // The name of a sound system means that, though another may have a device of that name.
-    let whole = hosts.iter().any(|id| Some(host_name(*id)) == asked);
-    let mut seen = Vec::new();
-    for id in hosts {
-        let prefix = host_name(id);
-        let part = match &asked {
-            // A bare JACK server would be started by looking for it.
-            None if prefix == "jack" => continue,
-            Some(asked) if whole && *asked != prefix => continue,
-            Some(_) if whole => None,
-            Some(asked) => Some(asked.strip_prefix(&format!("{prefix}:")).unwrap_or(asked).to_string()),
-            None => None,
+    let ids = hosts::built();
+    let Some(name) = name else {
+        // JACK is played through only where it is asked for.
+        let mut usual = ids.into_iter().filter(|id| hosts::name(*id) != "jack");
+        let default = |id| {
+            let survey = hosts::survey(id, true).ok().filter(|s| s.has_default)?;
+            chosen(&hosts::name(id), survey, 0, rate)
         };
-        let Ok(host) = cpal::host_from_id(id) else { continue };
-        let device = match part {
-            None => host.default_output_device(),
-            Some(part) => {
-                let all: Vec<_> = host.output_devices().map(Iterator::collect).unwrap_or_default();
-                let named = |d: &cpal::Device| (id_of(d).to_lowercase(), d.to_string().to_lowercase());
-                let at = all
-                    .iter()
-                    .position(|d| named(d).0 == part || named(d).1 == part)
-                    .or_else(|| all.iter().position(|d| named(d).0.contains(&part) || named(d).1.contains(&part)));
-                seen.extend(all.iter().map(|d| format!("{prefix}:{}", id_of(d))));
-                at.and_then(|at| all.into_iter().nth(at))
-            }
-        };
-        let Some(device) = device else { continue };
-        let name = format!("{prefix}:{}", id_of(&device));
-        let usual = device.default_output_config().ok().map(|c| c.sample_rate());
-        let Ok(ranges) = device.supported_output_configs() else { continue };
-        let Some((range, rate)) = best(ranges.collect(), rate, usual) else { continue };
-        return Ok(Choice { device, host: prefix, name, range, rate });
+        return usual.find_map(default).ok_or_else(none);
+    };
+    let built: Vec<String> = ids.iter().map(|id| hosts::name(*id)).collect();
+    let asked = Asked::read(name, &built);
+    let (mut surveys, mut found) = (Vec::new(), Vec::new());
+    for id in ids.into_iter().filter(|id| asked.concerns(&hosts::name(*id))) {
+        let survey = hosts::survey(id, matches!(asked, Asked::System(_)));
+        let named = |d: &cpal::Device| Named { id: id_of(d), description: d.to_string() };
+        let outputs = survey.as_ref().map(|s| s.devices.iter().map(named).collect()).map_err(String::clone);
+        found.push(Found { system: hosts::name(id), outputs });
+        surveys.push(survey);
     }
-    Err(match name {
-        None => none(),
-        Some(name) => {
-            let near = crate::scene::nearest(name, seen.iter().map(String::as_str)).map(str::to_string);
-            let error = Error::new(ErrorKind::Device, format!("there is no output called '{name}'"));
-            let error = near.iter().fold(error, |e, near| e.hint(format!("did you mean '{near}'?")));
-            error.hint("periphon devices lists them")
-        }
-    })
+    let (n, output) = asked.choose(&built, &found)?;
+    let unable = || Error::new(ErrorKind::Device, format!("the output '{name}' takes no format that is played"));
+    surveys.swap_remove(n).ok().and_then(|s| chosen(&found[n].system, s, output, rate)).ok_or_else(unable)
+}
+
+/// An output, as it comes nearest to `rate`; `None` if it takes nothing that is played.
+fn chosen(system: &str, mut survey: Survey, output: usize, rate: u32) -> Option<Choice> {
+    let device = survey.devices.swap_remove(output);
+    let usual = device.default_output_config().ok().map(|c| c.sample_rate());
+    let (range, rate) = best(device.supported_output_configs().ok()?.collect(), rate, usual)?;
+    let name = format!("{system}:{}", id_of(&device));
+    Some(Choice { device: Some(device), client: survey.client, host: system.to_string(), name, range, rate })
 }
 
 fn none() -> Error {
     Error::new(ErrorKind::Device, "no sound device was found")
         .hint("is a sound server running, and may this user reach it?")
         .hint("periphon render writes a file instead")
-}
-
-/// The hosts of this system, the one to be preferred first: a sound server, then the hardware.
-fn hosts() -> Vec<cpal::HostId> {
-    let mut all = cpal::available_hosts();
-    let rank = |id: &cpal::HostId| match host_name(*id).as_str() {
-        "pulseaudio" => 0,
-        "jack" => 2,
-        _ => 1,
-    };
-    all.sort_by_key(rank);
-    all
-}
-
-fn host_name(id: cpal::HostId) -> String {
-    id.name().to_lowercase()
 }
 
 /// The name of a device inside its host.

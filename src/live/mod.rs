@@ -9,12 +9,15 @@
 //! steward builds a *machine* and lets it run, faster than time, until its room rings as if it had always played and
 //! it is a moment ahead; the callback then cross-fades to it at the very frame.
 
+pub(crate) mod address;
 mod backend;
 pub mod device;
 mod gauge;
+mod hosts;
 mod level;
 mod machine;
 mod meters;
+mod naming;
 mod plan;
 mod player;
 mod playlist;
@@ -30,7 +33,7 @@ pub use backend::{Backend, Lease, Opened, Reports, Stream};
 pub use gauge::{State, Status};
 pub use meters::Meters;
 pub use player::{Event, PlayReport, Player, Settings};
-pub use playlist::tracks;
+pub use playlist::{tracks, tracks_told};
 pub use playout::Playout;
 pub use steering::HeadControl;
 pub use stream::DeviceBackend;

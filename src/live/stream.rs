@@ -37,7 +37,11 @@ impl DeviceBackend {
 
 impl Backend for DeviceBackend {
     fn find(&mut self, rate: u32) -> Result<Opened> {
-        let before = self.choice.as_ref().map(|c| c.host.clone());
+        let before = self.choice.as_mut().map(|c| {
+            // Its client is asked again.
+            c.give_back();
+            c.host.clone()
+        });
         let since = *self.sought.get_or_insert_with(Instant::now);
         let host = before.filter(|_| self.name.is_none() && since.elapsed() < LOYALTY);
         let choice = find(self.name.as_deref().or(host.as_deref()), rate)?;
@@ -48,8 +52,15 @@ impl Backend for DeviceBackend {
     }
 
     fn start(&mut self, lease: Lease, reports: Reports) -> Result<Box<dyn Stream>> {
-        let Some(choice) = &self.choice else {
+        let Some(choice) = &mut self.choice else {
             return Err(Error::new(ErrorKind::Device, "no device has been chosen"));
+        };
+        let device = match choice.device.take() {
+            Some(device) => device,
+            None => {
+                *choice = find(Some(&choice.name), choice.rate)?;
+                choice.device.take().ok_or_else(|| Error::new(ErrorKind::Device, "the device is gone"))?
+            }
         };
         let asked = self.buffer.or_else(|| usual_buffer(choice));
         let buffer_size = match (asked, choice.range.buffer_size()) {
@@ -68,13 +79,14 @@ impl Backend for DeviceBackend {
             _ => build::<u16>,
         };
         let leave = Arc::new(Leave::default());
-        let stream = build(&choice.device, config, lease, reports, Arc::clone(&leave)).map_err(|e| {
+        let stream = build(&device, config, lease, reports, Arc::clone(&leave)).map_err(|e| {
             let error = failed(&choice.name, &e);
             match self.buffer {
                 Some(frames) => error.hint(format!("buffers of {frames} frames were asked for: try without --buffer")),
                 None => error,
             }
         })?;
+        choice.leave();
         stream.play().map_err(|e| failed(&choice.name, &e))?;
         Ok(Box::new(Running(Some(stream), leave)))
     }

@@ -234,4 +234,18 @@ impl Pulse {
         let done = self.environment(quiet("pactl").arg("load-module").args(sink.split(' '))).status();
         assert!(done.unwrap().success());
     }
+
+    /// How many clients of a process the server has.
+    pub fn clients_of(&self, process: u32) -> usize {
+        let listed = self.environment(Command::new("pactl").args(["list", "clients"])).output().unwrap();
+        let wanted = format!("application.process.id = \"{process}\"");
+        String::from_utf8_lossy(&listed.stdout).lines().filter(|l| l.trim() == wanted).count()
+    }
+
+    /// Stops answering, or answers again.
+    pub fn hold(&self, held: bool) {
+        let server = self.home.children[0].id().to_string();
+        let sent = Command::new("kill").args([if held { "-STOP" } else { "-CONT" }, &server]).status();
+        assert!(sent.unwrap().success());
+    }
 }
