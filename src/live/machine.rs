@@ -38,8 +38,8 @@ enum Mark {
     End,
 }
 
-/// What went wrong while decoding, for the steward.
-type Trouble = Arc<Mutex<Option<Error>>>;
+/// What went wrong while decoding, in words, for the steward.
+pub(super) type Trouble = Arc<Mutex<Vec<String>>>;
 
 /// A fade between silence and full.
 #[derive(Clone, Copy, Debug)]
@@ -394,6 +394,12 @@ impl Machine {
 
 /// Decodes ahead until the end, or until the machine is gone.
 fn feed(mut show: Show, mut samples: Producer<f32>, mut marks: Producer<Mark>, tail: u64, trouble: &Trouble) {
+    let tell = |news: &mut dyn Iterator<Item = String>| {
+        if let Ok(mut all) = trouble.lock() {
+            all.extend(news);
+        }
+    };
+    let known = show.warnings();
     let mut block = AudioBuffer::default();
     let mut tail_left = tail;
     loop {
@@ -403,11 +409,13 @@ fn feed(mut show: Show, mut samples: Producer<f32>, mut marks: Producer<Mark>, t
                 tail_left -= behind;
                 Mark::Block(block.frames(), usize::try_from(behind).unwrap_or(usize::MAX).min(block.frames()))
             }
-            Ok(false) => Mark::End,
+            Ok(false) => {
+                // Some is known only now, such as how many packets were damaged.
+                tell(&mut show.warnings().into_iter().filter(|w| !known.contains(w)));
+                Mark::End
+            }
             Err(e) => {
-                if let Ok(mut slot) = trouble.lock() {
-                    *slot = Some(e);
-                }
+                tell(&mut std::iter::once(format!("{}: the rest of the track is left out", e.sentence())));
                 Mark::End
             }
         };

@@ -6,6 +6,7 @@ mod tracks;
 
 use super::backend::{Backend, Opened, Reports, Stream};
 use super::gauge::{Gauge, State, Status};
+use super::machine::{Machine, Trouble};
 use super::meters::Bench;
 use super::player::{Event, Settings};
 use super::playout::{Command, Playout, Reins};
@@ -58,7 +59,7 @@ struct Entry {
     hrtf: String,
     room: String,
     gain_db: f64,
-    trouble: Arc<Mutex<Option<Error>>>,
+    trouble: Trouble,
 }
 
 pub(super) struct Steward {
@@ -177,7 +178,7 @@ impl Steward {
         if let Err(e) = work(self)
             && !self.shared.stopping()
         {
-            self.tell(Event::Warning(e.to_string()));
+            self.tell(Event::Warning(e.sentence()));
         }
     }
 
@@ -222,7 +223,7 @@ impl Steward {
         if self.stream.is_some()
             && let Err(e) = self.send(Command::Pause(paused))
         {
-            self.tell(Event::Warning(e.to_string()));
+            self.tell(Event::Warning(e.sentence()));
         }
     }
 
@@ -330,7 +331,7 @@ impl Steward {
         &mut self,
         track: usize,
         Built { mut machine, card, gain_db, .. }: Built,
-        how: impl FnOnce(Box<super::machine::Machine>) -> Command,
+        how: impl FnOnce(Box<Machine>) -> Command,
     ) -> Result<()> {
         machine.set_gain(10f64.powf(gain_db / 20.0) as f32);
         let wheel = Wheel {
@@ -394,8 +395,9 @@ impl Steward {
         }
         let mut troubles = Vec::new();
         for entry in &self.entries {
-            let trouble = entry.trouble.lock().map_or(None, |mut t| t.take());
-            troubles.extend(trouble.map(|e| format!("{e}: the rest of the track is left out")));
+            if let Ok(mut told) = entry.trouble.lock() {
+                troubles.append(&mut told);
+            }
         }
         troubles.extend(self.reports.odd.lock().map_or(None, |mut o| o.take()));
         troubles.into_iter().for_each(|t| self.tell(Event::Warning(t)));

@@ -144,7 +144,7 @@ impl Steward {
 
     /// Begins a track when there is a device again.
     pub(super) fn recover(&mut self, track: usize, why: &Error) -> Result<()> {
-        self.lose(&why.to_string());
+        self.lose(&why.sentence());
         self.stop_stream();
         let done = self.seek_device(|s| {
             s.begin(track)?;

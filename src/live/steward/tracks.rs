@@ -43,7 +43,7 @@ impl Steward {
                 Err(e) if self.shared.stopping() || self.tracks.len() == 1 => return Err(e),
                 // That is not the track's fault.
                 Err(e) if e.kind() == ErrorKind::Device => return self.without_device(at, e),
-                Err(e) => self.tell(Event::Warning(format!("passed over: {e}"))),
+                Err(e) => self.tell(Event::Warning(format!("passed over: {}", e.sentence()))),
                 done => return done,
             }
             next = self.track_after(at, step);
@@ -109,7 +109,7 @@ impl Steward {
                     self.following = Following::Later;
                     return;
                 }
-                Err(e) => self.tell(Event::Warning(format!("passed over: {e}"))),
+                Err(e) => self.tell(Event::Warning(format!("passed over: {}", e.sentence()))),
             }
             next = self.track_after(track, 1);
         }
