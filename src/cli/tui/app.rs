@@ -98,6 +98,8 @@ pub(super) struct App {
     pitch: f64,
     walked: Vec3,
     seeking: Option<(f64, f64)>,
+    /// What was asked for last, until the player has done it.
+    pausing: Option<bool>,
 }
 
 impl App {
@@ -125,6 +127,7 @@ impl App {
             pitch: 0.0,
             walked: Vec3::default(),
             seeking: None,
+            pausing: None,
         }
     }
 
@@ -133,6 +136,14 @@ impl App {
         self.clock += dt;
         self.shown.tick(dt, &meters);
         (self.status, self.meters) = (status, meters);
+        let agreed = match self.status.state {
+            State::Paused => Some(true),
+            State::Playing => Some(false),
+            _ => None,
+        };
+        if agreed == self.pausing {
+            self.pausing = None;
+        }
         if let Some(stage) = stage {
             let count = stage.sources.len();
             self.mixer.follow(stage.track, stage.sources.iter().map(|s| s.name.as_str()));
@@ -164,8 +175,9 @@ impl App {
         Vec::new()
     }
 
+    /// Whether it is paused, or about to be.
     pub(super) fn is_paused(&self) -> bool {
-        self.status.state == State::Paused
+        self.pausing.unwrap_or(self.status.state == State::Paused)
     }
 
     /// Where in the track, seconds: where it is about to be, if it has just been asked for.
@@ -183,7 +195,11 @@ impl App {
     /// Carries out what concerns the interface alone, and says what the player is asked for.
     pub(super) fn act(&mut self, action: Action) -> Vec<Order> {
         match action {
-            Action::Pause => vec![Order::Pause(!self.is_paused())],
+            Action::Pause => {
+                let paused = !self.is_paused();
+                self.pausing = Some(paused);
+                vec![Order::Pause(paused)]
+            }
             Action::Seek(by) => self.seek(self.position() + by),
             Action::SeekTo(part) => {
                 self.preview = None;
