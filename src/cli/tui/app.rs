@@ -3,7 +3,7 @@
 
 use super::action::{Action, Order};
 use super::ballistics::Ballistics;
-use super::mixer::Mixer;
+use super::mixer::{Mixer, Strip};
 use super::picker::{self, Picker};
 use super::plan_view::PlanView;
 use crate::coords::{Pose, Rotation, Vec3};
@@ -76,7 +76,7 @@ pub(super) struct App {
     pub shown: Ballistics,
     pub title: String,
     pub selected: usize,
-    pub mixer: Mixer,
+    mixer: Mixer,
     pub repeat: bool,
     pub tracking: Option<Tracking>,
     pub overlay: Overlay,
@@ -146,7 +146,9 @@ impl App {
         }
         if let Some(stage) = stage {
             let count = stage.sources.len();
-            self.mixer.follow(stage.track, stage.sources.iter().map(|s| s.name.as_str()));
+            if stage.steerable {
+                self.mixer.follow(stage.track, &stage.sources);
+            }
             self.selected = self.selected.min(count.saturating_sub(1));
             self.stage = Some(stage);
         }
@@ -190,6 +192,20 @@ impl App {
 
     pub(super) fn source(&self) -> Option<&SourceView> {
         self.stage.as_ref()?.sources.get(self.selected)
+    }
+
+    /// Solo, mute and gain of a source: none where they cannot be set, and would not be heard.
+    pub(super) fn strip(&self, n: usize) -> Strip {
+        if self.is_steerable() { self.mixer.strip(n) } else { Strip::default() }
+    }
+
+    /// True if a source is not heard: muted, or another is alone.
+    pub(super) fn is_silent(&self, n: usize) -> bool {
+        self.is_steerable() && self.mixer.is_silent(n)
+    }
+
+    fn is_steerable(&self) -> bool {
+        self.stage.as_ref().is_some_and(|s| s.steerable)
     }
 
     /// Carries out what concerns the interface alone, and says what the player is asked for.
@@ -418,7 +434,7 @@ impl App {
             return self.refuse("the sources of this stage cannot be muted, made louder or softer one by one");
         }
         change(&mut self.mixer, self.selected);
-        self.mixer.news().map(|(n, gain)| Order::Gain(n, gain)).collect()
+        self.mixer.news().into_iter().map(|(n, gain)| Order::Gain(n, gain)).collect()
     }
 
     /// Says what is about to change.

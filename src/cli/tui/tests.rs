@@ -188,6 +188,48 @@ fn sources_are_selected_moved_muted_and_made_louder() {
 }
 
 #[test]
+fn what_is_shown_of_a_track_is_what_is_heard_of_it() {
+    let app = &mut samples::app();
+    let of_track = |app: &mut App, track: usize, gains: [f64; 4], steerable: bool| {
+        let mut stage = samples::stage();
+        (stage.track, stage.steerable) = (track, steerable);
+        stage.sources.iter_mut().zip(gains).for_each(|(s, gain)| s.gain = gain);
+        app.tick(0.05, samples::status(), Some(stage), samples::meters());
+        picture(app, 80, 24)
+    };
+    let muted = |drawn: &str| drawn.lines().any(|l| l.contains("vocals") && l.contains(" M "));
+    assert_eq!(letter(app, 'm'), [Order::Gain(0, 0.0)]);
+    assert!(muted(&of_track(app, 0, [0.0, 1.0, 1.0, 1.0], true)));
+    assert!(!muted(&of_track(app, 1, [1.0; 4], true)));
+    assert!(muted(&of_track(app, 0, [0.0, 1.0, 1.0, 1.0], true)), "the player has kept it");
+    assert!(!muted(&of_track(app, 0, [0.0, 1.0, 1.0, 1.0], false)), "a measured room is heard as it is");
+    assert!(muted(&of_track(app, 0, [0.0, 1.0, 1.0, 1.0], true)), "in another room it holds again");
+    assert_eq!(letter(app, 'm'), [Order::Gain(0, 1.0)], "pressed once, not twice");
+    assert_eq!(letter(app, 'm'), [Order::Gain(0, 0.0)]);
+    assert!(!muted(&of_track(app, 0, [1.0; 4], true)), "the player has forgotten it");
+}
+
+#[test]
+fn space_pressed_again_before_the_player_has_paused_means_the_opposite() {
+    let app = &mut samples::app();
+    let hear = |app: &mut App, state: State| {
+        let status = crate::live::Status { state, ..samples::status() };
+        app.tick(0.05, status, None, samples::meters());
+    };
+    assert_eq!(letter(app, ' '), [Order::Pause(true)]);
+    assert_eq!(letter(app, ' '), [Order::Pause(false)]);
+    assert_eq!(letter(app, ' '), [Order::Pause(true)]);
+    hear(app, State::Playing);
+    assert!(app.is_paused(), "it is about to");
+    hear(app, State::Paused);
+    // From here on the player knows best: another may have told it to go on.
+    hear(app, State::Playing);
+    assert_eq!(letter(app, ' '), [Order::Pause(true)]);
+    hear(app, State::Reopening);
+    assert_eq!(letter(app, ' '), [Order::Pause(false)]);
+}
+
+#[test]
 fn what_a_stage_cannot_do_is_said_and_not_asked_for() {
     let app = &mut samples::app();
     let stage = app.stage.as_mut().unwrap();
