@@ -94,10 +94,25 @@ fn help_and_lists_are_drawn_as_committed() {
     assert_picture("help-100x30.txt", &picture(&mut app, 100, 30));
     assert_picture("help-80x24.txt", &picture(&mut app, 80, 24));
     assert_picture("help-40x12.txt", &picture(&mut app, 40, 12));
-    // On this screen it has three pages.
-    (0..2).for_each(|_| drop(letter(&mut app, '?')));
-    assert_eq!(app.overlay, Overlay::Help(2));
-    letter(&mut app, '?');
+    // On this screen it has several pages, on which nothing is missing.
+    let pages = app.regions.help_pages;
+    let mut shown = String::new();
+    for page in 0..pages {
+        assert_eq!(app.overlay, Overlay::Help(page));
+        for line in picture(&mut app, 40, 12).lines() {
+            shown += line.trim_matches(|c: char| "│ ".contains(c));
+            shown += " ";
+        }
+        letter(&mut app, '?');
+    }
+    assert_eq!(app.overlay, Overlay::None);
+    let words = |text: &str| text.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+    let shown = words(&shown);
+    for (keys, what) in super::keys::HELP {
+        for word in words(keys).into_iter().chain(words(what)) {
+            assert!(shown.contains(&word), "'{word}' of '{keys}: {what}' is missing in {shown:?}");
+        }
+    }
     letter(&mut app, 'f');
     "sennheiser hd 650".chars().for_each(|c| drop(letter(&mut app, c)));
     key(&mut app, KeyCode::Down, KeyModifiers::NONE);
