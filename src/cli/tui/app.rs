@@ -3,8 +3,9 @@
 
 use super::action::{Action, Order};
 use super::ballistics::Ballistics;
+use super::dropped;
 use super::mixer::{Mixer, Strip};
-use super::picker::{self, Picker};
+use super::picker::Picker;
 use super::plan_view::PlanView;
 use crate::coords::{Pose, Rotation, Vec3};
 use crate::live::{Meters, SourceView, StageView, State, Status};
@@ -294,10 +295,14 @@ impl App {
             Action::Interrupt => self.end(true),
             Action::Paste(text) => self.paste(&text),
             Action::Choose => {
-                let Overlay::Picker(picker) = std::mem::replace(&mut self.overlay, Overlay::None) else {
-                    return Vec::new();
-                };
-                picker.choose().map_or_else(Vec::new, |order| self.change(order))
+                let Overlay::Picker(picker) = &self.overlay else { return Vec::new() };
+                match picker.choose() {
+                    Ok(order) => {
+                        self.overlay = Overlay::None;
+                        self.change(order)
+                    }
+                    Err(why) => self.refuse(why),
+                }
             }
             action => {
                 if let Overlay::Picker(picker) = &mut self.overlay {
@@ -453,21 +458,30 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) -> Vec<Order> {
-        let path = picker::path_of(text);
-        if let Overlay::Picker(picker) = &mut self.overlay {
-            if let Some(order) = path.as_deref().and_then(|p| picker.of_file(p)) {
-                self.overlay = Overlay::None;
-                return self.change(order);
+        let path = dropped::path_of(text);
+        let order = match (&mut self.overlay, &path) {
+            (Overlay::Picker(picker), path) => match path.as_deref().and_then(|p| picker.of_file(p)) {
+                Some(order) => order,
+                None => {
+                    text.chars().for_each(|c| picker.type_char(c));
+                    return Vec::new();
+                }
+            },
+            (_, Some(path)) => dropped::order(path),
+            // What a terminal could not say.
+            (_, None) if text.contains('\u{fffd}') => return self.refuse(dropped::NOT_UNICODE),
+            _ => {
+                return self.refuse("what was pasted is no file: drop a head, a room, an equaliser or a track");
             }
-            text.chars().for_each(|c| picker.type_char(c));
-            return Vec::new();
-        }
-        let Some(path) = path else {
-            return self.refuse("what was pasted is no file: drop a head (.sofa), a room (.toml) or a track");
         };
-        match picker::dropped(&path) {
-            Ok(order) => self.change(order),
-            Err(e) => self.refuse(e.to_string()),
+        match order {
+            Ok(order) => {
+                if let Overlay::Picker(_) = self.overlay {
+                    self.overlay = Overlay::None;
+                }
+                self.change(order)
+            }
+            Err(e) => self.refuse(dropped::told(&e)),
         }
     }
 }

@@ -10,6 +10,7 @@ mod ballistics;
 mod bar;
 mod dots;
 mod draw;
+mod dropped;
 mod input;
 mod keys;
 mod map;

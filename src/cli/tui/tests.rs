@@ -280,7 +280,8 @@ fn lists_give_rooms_heads_placements_and_headphones() {
     assert!(name.contains("HD 650"), "{name}");
     assert_eq!(choose(app, 'f', "none"), [Order::Headphones(None)]);
     assert_eq!(choose(app, 'r', "no such room"), []);
-    letter(app, 'r');
+    assert!(app.message.as_ref().unwrap().0.contains("nothing matches 'no such room'"), "{:?}", app.message);
+    assert!(matches!(app.overlay, Overlay::Picker(_)), "it stays open to be put right");
     key(app, KeyCode::Esc, KeyModifiers::NONE);
     assert!(app.overlay == Overlay::None && app.ending.is_none(), "esc leaves the list, not the program");
     letter(app, 'r');
@@ -350,11 +351,18 @@ fn a_file_that_is_dropped_is_a_head_a_room_or_a_track_by_its_kind() {
     (0..200).for_each(|n| wav.write_sample(n as i16).unwrap());
     wav.finalize().unwrap();
     std::fs::write(path("text.txt"), "nothing of use").unwrap();
+    std::fs::write(path("eq.txt"), "Preamp: -6.2 dB\nFilter 1: ON LSC Fc 105 Hz Gain 5.5 dB Q 0.70\n").unwrap();
     let app = &mut samples::app();
     let mut drop_file = |name: &str| input(app, Event::Paste(path(name).display().to_string()));
     assert_eq!(drop_file("a.wav"), [Order::Add(path("a.wav"))]);
     assert_eq!(drop_file("scene.toml"), [Order::Add(path("scene.toml"))]);
     assert_eq!(drop_file("room.toml"), [Order::Room(path("room.toml").display().to_string())]);
+    assert_eq!(drop_file("eq.txt"), [Order::Headphones(Some(path("eq.txt").display().to_string()))]);
+    assert_eq!(drop_file("text.txt"), []);
+    let said = |app: &App| app.message.as_ref().unwrap().0.clone();
+    assert_eq!(said(app), "text.txt: expected a sound file, this is a text file");
+    assert_eq!(input(app, Event::Paste("/music/caf\u{fffd}.wav".into())), []);
+    assert!(said(app).contains("not Unicode"));
     assert_eq!(input(app, Event::Paste("rm -rf /".into())), []);
     assert!(app.message.as_ref().unwrap().0.contains("no file"));
     // Onto an open list a file is what the list is of; other text is typed.
@@ -364,4 +372,11 @@ fn a_file_that_is_dropped_is_a_head_a_room_or_a_track_by_its_kind() {
     letter(app, 'r');
     input(app, Event::Paste("cathedral".into()));
     assert_eq!(key(app, KeyCode::Enter, KeyModifiers::NONE), [Order::Room("cathedral".into())]);
+    // And so it is if its path is typed.
+    letter(app, 'f');
+    path("eq.txt").to_str().unwrap().chars().for_each(|c| drop(letter(app, c)));
+    let drawn = picture(app, 80, 24);
+    assert!(drawn.contains("eq.txt") && drawn.contains("this file"), "{drawn}");
+    let chosen = key(app, KeyCode::Enter, KeyModifiers::NONE);
+    assert_eq!(chosen, [Order::Headphones(Some(path("eq.txt").display().to_string()))]);
 }
