@@ -3,6 +3,9 @@
 #![cfg(all(feature = "cli", unix))]
 
 mod fake_device;
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "nothing is recorded here")]
+mod servers;
 mod sounds;
 mod watching;
 
@@ -225,25 +228,33 @@ mod terminal {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     use std::fs::File;
     use std::io::{Read, Write};
-    use std::process::{Command, Stdio};
+    use std::process::Command;
+
+    /// Our side of a pseudo-terminal of 80 by 24, and as many of the other as are asked for.
+    fn pseudo_terminal<const N: usize>() -> (File, [File; N]) {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        // Not the program's: then it would never be closed.
+        rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slaves =
+            std::array::from_fn(|_| File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap());
+        let size = rustix::termios::Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(&master, size).unwrap();
+        (File::from(master), slaves)
+    }
 
     /// Runs the program in a pseudo-terminal of 80 by 24 where no sound device can be found, sends `keys`, and returns
     /// its exit code and all that it wrote.
     fn in_a_terminal(arguments: &[&str], keys: &[u8]) -> (Option<i32>, String) {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let slave = || File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        let size = rustix::termios::Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
-        rustix::termios::tcsetwinsize(slave(), size).unwrap();
-        let held = slave();
+        let (mut master, [held, stdin, stdout, stderr]) = pseudo_terminal();
         let dir = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_periphon"))
             .args(arguments)
-            .stdin(Stdio::from(slave()))
-            .stdout(Stdio::from(slave()))
-            .stderr(Stdio::from(slave()))
+            .stdin(stdin)
+            .stdout(stdout)
+            .stderr(stderr)
             .env("XDG_RUNTIME_DIR", dir.path())
             .env("HOME", dir.path())
             .env("TERM", "xterm-256color")
@@ -251,7 +262,6 @@ mod terminal {
             .env_remove("ALSA_CONFIG_PATH")
             .spawn()
             .unwrap();
-        let mut master = File::from(master);
         let mut reader = master.try_clone().unwrap();
         let written = std::thread::spawn(move || {
             let (mut all, mut part) = (Vec::new(), [0u8; 4096]);
@@ -280,5 +290,99 @@ mod terminal {
         assert!(!written[at..].contains("\u{1b}[?1049h"), "{written}");
         // Whatever was entered was left.
         assert_eq!(written.matches("\u{1b}[?1049h").count(), written.matches("\u{1b}[?1049l").count(), "{written}");
+    }
+
+    /// With the program playing, which takes a sound server.
+    #[cfg(target_os = "linux")]
+    mod closing {
+        use super::servers::{Pulse, alone, missing};
+        use super::*;
+        use std::process::Child;
+
+        /// The program playing in a pseudo-terminal whose other side is ours.
+        fn playing_in_a_terminal(pulse: &Pulse, arguments: &[&str]) -> (Child, File) {
+            let (mut master, [stdin, stdout, stderr]) = pseudo_terminal();
+            let mut program = Command::new(env!("CARGO_BIN_EXE_periphon"));
+            program.arg("play").args(arguments).stdin(stdin).stdout(stdout).stderr(stderr);
+            let child =
+                pulse.environment(program.env("TERM", "xterm-256color").env("HOME", pulse.dir())).spawn().unwrap();
+            // Its copies of the other side go with it.
+            drop(program);
+            // Its title: now it plays.
+            until_written(&mut master, "a.wav");
+            (child, master)
+        }
+
+        /// Reads what the program writes until `text` is in it.
+        fn until_written(master: &mut File, text: &str) -> String {
+            let (mut all, mut part) = (Vec::new(), [0u8; 4096]);
+            loop {
+                let n = master.read(&mut part).unwrap_or(0);
+                all.extend_from_slice(&part[..n]);
+                let written = String::from_utf8_lossy(&all).into_owned();
+                if written.contains(text) {
+                    return written;
+                }
+                assert!(n > 0, "it ended without '{text}': {written}");
+            }
+        }
+
+        /// State and CPU time, seconds, of a child that has not been waited for.
+        fn state_and_time(child: &Child) -> (char, f64) {
+            let text = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+            let fields: Vec<&str> = text.rsplit_once(')').unwrap().1.split_whitespace().collect();
+            let ticks: f64 = fields[11..13].iter().map(|f| f.parse::<f64>().unwrap()).sum();
+            (fields[0].chars().next().unwrap(), ticks / 100.0)
+        }
+
+        fn signal(child: &Child, name: &str) {
+            assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+        }
+
+        #[test]
+        fn a_terminal_that_is_closed_ends_the_program_at_once() {
+            let dir = tempfile::tempdir().unwrap();
+            let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, 30 * RATE)]);
+            let _alone = alone();
+            let Some(pulse) = Pulse::start(RATE as u32) else { return missing("PulseAudio") };
+            // Half a key has come: of a terminal that is closed the other half will never come.
+            for (keys, signals) in [("", 0), ("", 2), ("\u{1b}[200~half of what is pasted", 1)] {
+                let (mut child, mut master) = playing_in_a_terminal(&pulse, &[track.to_str().unwrap()]);
+                master.write_all(keys.as_bytes()).unwrap();
+                std::thread::sleep(Duration::from_millis(300));
+                let (_, before) = state_and_time(&child);
+                let closed = Instant::now();
+                drop(master);
+                for _ in 0..signals {
+                    signal(&child, "-HUP");
+                }
+                while state_and_time(&child).0 != 'Z' && closed.elapsed() < Duration::from_secs(10) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                let (took, worked) = (closed.elapsed(), state_and_time(&child).1 - before);
+                let _ = child.kill();
+                let code = child.wait().unwrap().code();
+                assert_eq!(code, Some(130), "after {took:?}");
+                assert!(
+                    took < Duration::from_secs(2) && worked < 0.8,
+                    "{keys:?} {signals}: {took:?}, {worked} s of CPU time"
+                );
+            }
+        }
+
+        #[test]
+        fn a_terminal_that_says_twice_that_it_is_closed_is_no_hurry() {
+            let dir = tempfile::tempdir().unwrap();
+            let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, 30 * RATE)]);
+            let _alone = alone();
+            let Some(pulse) = Pulse::start(RATE as u32) else { return missing("PulseAudio") };
+            let (mut child, mut master) = playing_in_a_terminal(&pulse, &[track.to_str().unwrap()]);
+            signal(&child, "-HUP");
+            signal(&child, "-HUP");
+            let written = until_written(&mut master, "error: interrupted");
+            // The figures come behind the fade.
+            assert!(written.contains("xruns, room"), "{written}");
+            assert_eq!(child.wait().unwrap().code(), Some(130));
+        }
     }
 }

@@ -11,13 +11,17 @@ pub(super) fn work_listens() {
 }
 
 /// Starts to watch. Work that listens is asked to stop; a second signal, or five seconds without an end (a read from a
-/// dead network drive, say), ends the program at once.
+/// dead network drive, say), ends the program at once. A terminal that is closed says so more than once: by the system,
+/// by the shell, by the program it was in.
 #[cfg(unix)]
 pub(super) fn watch() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
     std::thread::spawn(move || {
-        for (count, _) in signals.forever().enumerate() {
+        for (count, signal) in signals.forever().enumerate() {
+            if count > 0 && signal == SIGHUP {
+                continue;
+            }
             if count > 0 || !ENDS_BY_ITSELF.load(Ordering::Relaxed) {
                 end_now();
             }

@@ -3,8 +3,9 @@
 
 use super::action::{Action, Order};
 use super::ballistics::Ballistics;
-use super::mixer::Mixer;
-use super::picker::{self, Picker};
+use super::dropped;
+use super::mixer::{Mixer, Strip};
+use super::picker::Picker;
 use super::plan_view::PlanView;
 use crate::coords::{Pose, Rotation, Vec3};
 use crate::live::{Meters, SourceView, StageView, State, Status};
@@ -76,7 +77,7 @@ pub(super) struct App {
     pub shown: Ballistics,
     pub title: String,
     pub selected: usize,
-    pub mixer: Mixer,
+    mixer: Mixer,
     pub repeat: bool,
     pub tracking: Option<Tracking>,
     pub overlay: Overlay,
@@ -98,6 +99,8 @@ pub(super) struct App {
     pitch: f64,
     walked: Vec3,
     seeking: Option<(f64, f64)>,
+    /// What was asked for last, until the player has done it.
+    pausing: Option<bool>,
 }
 
 impl App {
@@ -125,6 +128,7 @@ impl App {
             pitch: 0.0,
             walked: Vec3::default(),
             seeking: None,
+            pausing: None,
         }
     }
 
@@ -133,9 +137,19 @@ impl App {
         self.clock += dt;
         self.shown.tick(dt, &meters);
         (self.status, self.meters) = (status, meters);
+        let agreed = match self.status.state {
+            State::Paused => Some(true),
+            State::Playing => Some(false),
+            _ => None,
+        };
+        if agreed == self.pausing {
+            self.pausing = None;
+        }
         if let Some(stage) = stage {
             let count = stage.sources.len();
-            self.mixer.follow(stage.track, stage.sources.iter().map(|s| s.name.as_str()));
+            if stage.steerable {
+                self.mixer.follow(stage.track, &stage.sources);
+            }
             self.selected = self.selected.min(count.saturating_sub(1));
             self.stage = Some(stage);
         }
@@ -164,8 +178,9 @@ impl App {
         Vec::new()
     }
 
+    /// Whether it is paused, or about to be.
     pub(super) fn is_paused(&self) -> bool {
-        self.status.state == State::Paused
+        self.pausing.unwrap_or(self.status.state == State::Paused)
     }
 
     /// Where in the track, seconds: where it is about to be, if it has just been asked for.
@@ -180,10 +195,28 @@ impl App {
         self.stage.as_ref()?.sources.get(self.selected)
     }
 
+    /// Solo, mute and gain of a source: none where they cannot be set, and would not be heard.
+    pub(super) fn strip(&self, n: usize) -> Strip {
+        if self.is_steerable() { self.mixer.strip(n) } else { Strip::default() }
+    }
+
+    /// True if a source is not heard: muted, or another is alone.
+    pub(super) fn is_silent(&self, n: usize) -> bool {
+        self.is_steerable() && self.mixer.is_silent(n)
+    }
+
+    fn is_steerable(&self) -> bool {
+        self.stage.as_ref().is_some_and(|s| s.steerable)
+    }
+
     /// Carries out what concerns the interface alone, and says what the player is asked for.
     pub(super) fn act(&mut self, action: Action) -> Vec<Order> {
         match action {
-            Action::Pause => vec![Order::Pause(!self.is_paused())],
+            Action::Pause => {
+                let paused = !self.is_paused();
+                self.pausing = Some(paused);
+                vec![Order::Pause(paused)]
+            }
             Action::Seek(by) => self.seek(self.position() + by),
             Action::SeekTo(part) => {
                 self.preview = None;
@@ -262,10 +295,14 @@ impl App {
             Action::Interrupt => self.end(true),
             Action::Paste(text) => self.paste(&text),
             Action::Choose => {
-                let Overlay::Picker(picker) = std::mem::replace(&mut self.overlay, Overlay::None) else {
-                    return Vec::new();
-                };
-                picker.choose().map_or_else(Vec::new, |order| self.change(order))
+                let Overlay::Picker(picker) = &self.overlay else { return Vec::new() };
+                match picker.choose() {
+                    Ok(order) => {
+                        self.overlay = Overlay::None;
+                        self.change(order)
+                    }
+                    Err(why) => self.refuse(why),
+                }
             }
             action => {
                 if let Overlay::Picker(picker) = &mut self.overlay {
@@ -402,7 +439,7 @@ impl App {
             return self.refuse("the sources of this stage cannot be muted, made louder or softer one by one");
         }
         change(&mut self.mixer, self.selected);
-        self.mixer.news().map(|(n, gain)| Order::Gain(n, gain)).collect()
+        self.mixer.news().into_iter().map(|(n, gain)| Order::Gain(n, gain)).collect()
     }
 
     /// Says what is about to change.
@@ -421,21 +458,30 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) -> Vec<Order> {
-        let path = picker::path_of(text);
-        if let Overlay::Picker(picker) = &mut self.overlay {
-            if let Some(order) = path.as_deref().and_then(|p| picker.of_file(p)) {
-                self.overlay = Overlay::None;
-                return self.change(order);
+        let path = dropped::path_of(text);
+        let order = match (&mut self.overlay, &path) {
+            (Overlay::Picker(picker), path) => match path.as_deref().and_then(|p| picker.of_file(p)) {
+                Some(order) => order,
+                None => {
+                    text.chars().for_each(|c| picker.type_char(c));
+                    return Vec::new();
+                }
+            },
+            (_, Some(path)) => dropped::order(path),
+            // What a terminal could not say.
+            (_, None) if text.contains('\u{fffd}') => return self.refuse(dropped::NOT_UNICODE),
+            _ => {
+                return self.refuse("what was pasted is no file: drop a head, a room, an equaliser or a track");
             }
-            text.chars().for_each(|c| picker.type_char(c));
-            return Vec::new();
-        }
-        let Some(path) = path else {
-            return self.refuse("what was pasted is no file: drop a head (.sofa), a room (.toml) or a track");
         };
-        match picker::dropped(&path) {
-            Ok(order) => self.change(order),
-            Err(e) => self.refuse(e.to_string()),
+        match order {
+            Ok(order) => {
+                if let Overlay::Picker(_) = self.overlay {
+                    self.overlay = Overlay::None;
+                }
+                self.change(order)
+            }
+            Err(e) => self.refuse(dropped::told(&e)),
         }
     }
 }

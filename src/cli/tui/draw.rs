@@ -24,7 +24,7 @@ const PANEL: u16 = 34;
 pub(super) fn draw(app: &mut App, theme: Theme, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
-    app.regions = Regions { help_pages: overlay::help_pages(area.height), ..Regions::default() };
+    app.regions = Regions { help_pages: overlay::help_pages(area), ..Regions::default() };
     if area.width < 16 || area.height < 4 {
         buffer.set_stringn(area.x, area.y, "periphon: no room", usize::from(area.width), theme.plain());
         return;

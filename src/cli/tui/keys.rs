@@ -28,9 +28,8 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("h", "head (HRTF)"),
     ("l", "placement"),
     ("f", "headphones"),
-    ("mouse", "drag sources and the listener;"),
-    ("", "elsewhere: look there; click the bar"),
-    ("drop a file", "head, room or track by its kind"),
+    ("mouse", "drag sources and the listener; elsewhere: look there; click the bar"),
+    ("drop a file", "head, room, headphones or track"),
     ("esc ctrl-c", "end with a fade"),
 ];
 

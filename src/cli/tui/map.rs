@@ -122,7 +122,7 @@ fn listener(stage: &StageView, view: PlanView, theme: Theme, buffer: &mut Buffer
 }
 
 fn style(app: &App, n: usize, theme: Theme) -> Style {
-    match (n == app.selected, app.mixer.is_silent(n)) {
+    match (n == app.selected, app.is_silent(n)) {
         (true, _) => theme.selected(),
         (_, true) => theme.faint(),
         _ => theme.plain(),
@@ -131,7 +131,7 @@ fn style(app: &App, n: usize, theme: Theme) -> Style {
 
 fn symbol(app: &App, (n, source): (usize, &SourceView), view: PlanView, theme: Theme, buffer: &mut Buffer) {
     let Some((x, y)) = view.cell(source.position) else { return };
-    let symbol = match (app.mixer.is_silent(n), n == app.selected) {
+    let symbol = match (app.is_silent(n), n == app.selected) {
         (true, _) => "○",
         (_, true) => "◆",
         _ => "●",

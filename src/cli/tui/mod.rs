@@ -1,7 +1,8 @@
 //! The interface of `periphon play` in a terminal.
 //!
-//! [`app`] knows how things stand and makes orders of what the user does; [`keys`] and [`mouse`] say what that is;
-//! [`draw`] makes a picture of it; [`terminal`] takes the terminal and gives it back. Only this file touches the player.
+//! [`app`] knows how things stand and makes orders of what the user does; [`input`] takes that in, [`keys`] and [`mouse`] say
+//! what it is; [`draw`] makes a picture of it; [`terminal`] takes the terminal and gives it back. Only this file touches the
+//! player.
 
 mod action;
 mod app;
@@ -9,6 +10,8 @@ mod ballistics;
 mod bar;
 mod dots;
 mod draw;
+mod dropped;
+mod input;
 mod keys;
 mod map;
 mod mixer;
@@ -33,7 +36,9 @@ use crate::spatializer::Motion;
 use crate::tracking::{Listener, Recentre};
 use action::{Action, Order};
 use app::{App, Overlay, Tracking};
-use ratatui::crossterm::event::{Event as Input, poll, read};
+use input::Inputs;
+use ratatui::crossterm::event::Event as Input;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use theme::Theme;
@@ -91,13 +96,15 @@ pub(super) fn run(board: &Board<'_>) -> Result<Outcome> {
     Ok(Outcome { interrupted, warnings: app.log })
 }
 
-fn show(board: &Board<'_>, app: &mut App, screen: &mut terminal::Screen) -> std::io::Result<()> {
+fn show(board: &Board<'_>, app: &mut App, screen: &mut terminal::Screen) -> io::Result<()> {
     let theme = Theme::of_environment();
+    let inputs = Inputs::listen()?;
     let mut next = Instant::now();
     let mut last = next;
     let mut packets = (0, last);
+    let mut closed = false;
     while !board.player.is_over() {
-        if crate::render::is_interrupted() {
+        if closed || crate::render::is_interrupted() {
             obey(board, app, Action::Interrupt);
         }
         if Instant::now() >= next {
@@ -109,25 +116,43 @@ fn show(board: &Board<'_>, app: &mut App, screen: &mut terminal::Screen) -> std:
             track(board, app, &mut packets);
             let dt = now.duration_since(last).as_secs_f64();
             app.tick(dt, board.player.status(), board.player.stage(), board.player.meters());
-            screen.draw(|frame| draw::draw(app, theme, frame))?;
+            if !closed {
+                let drawn = screen.draw(|frame| draw::draw(app, theme, frame));
+                closed = unless_closed(drawn, app, screen)?.is_none();
+            }
             last = now;
             next = now + FRAME;
         }
-        let mut budget = MOST_INPUTS;
-        while budget > 0
-            && poll(if budget == MOST_INPUTS {
-                next.saturating_duration_since(Instant::now())
-            } else {
-                Duration::ZERO
-            })?
-        {
-            budget -= 1;
-            for action in meaning(app, read()?) {
-                obey(board, app, action);
+        if closed {
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+            continue;
+        }
+        let mut wait = next.saturating_duration_since(Instant::now());
+        for _ in 0..MOST_INPUTS {
+            match unless_closed(inputs.next(wait), app, screen)? {
+                Some(Some(input)) => {
+                    wait = Duration::ZERO;
+                    for action in meaning(app, input) {
+                        obey(board, app, action);
+                    }
+                }
+                Some(None) => break,
+                None => {
+                    closed = true;
+                    break;
+                }
             }
         }
     }
     Ok(())
+}
+
+/// `None` if the terminal has been closed or is about to be given back: what fails then is no error.
+fn unless_closed<T>(done: io::Result<T>, app: &App, screen: &terminal::Screen) -> io::Result<Option<T>> {
+    match done {
+        Err(e) if app.ending.is_some() || e.kind() == io::ErrorKind::UnexpectedEof || screen.is_closed() => Ok(None),
+        done => done.map(Some),
+    }
 }
 
 /// What was typed, clicked or dropped.

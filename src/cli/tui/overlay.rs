@@ -9,6 +9,9 @@ use ratatui::layout::Rect;
 
 /// Columns that a box has at most.
 const WIDEST: u16 = 72;
+/// Columns of the help, and of the keys in it.
+const HELP_WIDTH: u16 = 52;
+const KEYS_WIDTH: u16 = 12;
 
 /// An empty box in the middle of an area; returns its inside.
 fn open(buffer: &mut Buffer, area: Rect, width: u16, height: u16, title: &str, theme: Theme) -> Rect {
@@ -48,20 +51,61 @@ fn open(buffer: &mut Buffer, area: Rect, width: u16, height: u16, title: &str, t
     }
 }
 
-/// How many pages the help has on a screen so high.
-pub(super) fn help_pages(height: u16) -> usize {
-    HELP.len().div_ceil(usize::from(height.saturating_sub(2)).max(1))
+/// One line of the help: keys, where it is the first of theirs, and a part of what they do.
+type HelpLine = (&'static str, String);
+
+/// How many pages the help has on a screen.
+pub(super) fn help_pages(area: Rect) -> usize {
+    paged(area).len()
+}
+
+/// The help in pages that a screen has room for. What belongs to a key stays on one page.
+fn paged(area: Rect) -> Vec<Vec<HelpLine>> {
+    let width = usize::from(HELP_WIDTH.min(area.width.saturating_sub(2)).saturating_sub(KEYS_WIDTH + 3)).max(8);
+    let rows = usize::from(area.height.saturating_sub(2)).max(1);
+    let mut pages: Vec<Vec<HelpLine>> = vec![Vec::new()];
+    for (keys, what) in HELP {
+        let lines = wrapped(what, width);
+        if pages.last().is_some_and(|p| !p.is_empty() && p.len() + lines.len() > rows) {
+            pages.push(Vec::new());
+        }
+        for (n, line) in lines.into_iter().enumerate() {
+            if pages.last().is_some_and(|p| p.len() == rows) {
+                pages.push(Vec::new());
+            }
+            pages.last_mut().into_iter().for_each(|p| p.push((if n == 0 { *keys } else { "" }, line.clone())));
+        }
+    }
+    pages
+}
+
+/// A text in lines of so many columns, broken between words.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
 }
 
 pub(super) fn help(page: usize, theme: Theme, buffer: &mut Buffer, area: Rect) {
-    let pages = help_pages(area.height);
-    let rows = HELP.len().div_ceil(pages);
-    let title = if pages > 1 { format!("Keys {}/{pages}, ? goes on", page + 1) } else { "Keys".to_string() };
-    let inside = open(buffer, area, 52, rows as u16, &title, theme);
-    for (row, (keys, what)) in inside.rows().zip(HELP.iter().skip(page * rows).take(rows)) {
-        let room = usize::from(row.width.saturating_sub(2));
-        buffer.set_stringn(row.x + 1, row.y, keys, room.min(12), theme.strong());
-        buffer.set_stringn(row.x + 14, row.y, what, room.saturating_sub(13), theme.plain());
+    let pages = paged(area);
+    let page = page.min(pages.len() - 1);
+    let rows = pages.iter().map(Vec::len).max().unwrap_or_default();
+    let title =
+        if pages.len() > 1 { format!("Keys {}/{}, ? goes on", page + 1, pages.len()) } else { "Keys".to_string() };
+    let inside = open(buffer, area, HELP_WIDTH, rows as u16, &title, theme);
+    for (row, (keys, what)) in inside.rows().zip(pages.get(page).into_iter().flatten()) {
+        let room = row.width.saturating_sub(2);
+        buffer.set_stringn(row.x + 1, row.y, keys, usize::from(room.min(KEYS_WIDTH)), theme.strong());
+        let room = usize::from(room.saturating_sub(KEYS_WIDTH + 1));
+        buffer.set_stringn(row.x + KEYS_WIDTH + 2, row.y, what, room, theme.plain());
     }
 }
 

@@ -163,8 +163,8 @@ fn sources(app: &App, theme: Theme, buffer: &mut Buffer, area: Rect) -> (Rect, u
     let first = (app.selected + 1).saturating_sub(rows);
     for (row, (n, source)) in stage.sources.iter().enumerate().skip(first).take(rows).enumerate() {
         let y = area.y + row as u16;
-        let strip = app.mixer.strips.get(n).copied().unwrap_or_default();
-        let (mark, style) = match (n == app.selected, app.mixer.is_silent(n)) {
+        let strip = app.strip(n);
+        let (mark, style) = match (n == app.selected, app.is_silent(n)) {
             (true, _) => ("◆ ", theme.selected()),
             (_, true) => ("  ", theme.faint()),
             _ => ("  ", theme.plain()),

@@ -1,6 +1,7 @@
 //! A list to choose from, narrowed by what is typed.
 
 use super::action::{Order, Topic};
+use super::dropped::{self, ending, name_of};
 use crate::coords::Vec3;
 use crate::error::Result;
 use crate::headphones;
@@ -16,7 +17,8 @@ const MOST_FILES: usize = 500;
 pub(super) struct Item {
     pub label: String,
     pub note: String,
-    order: Order,
+    /// What choosing it means, or why it cannot be chosen.
+    order: Result<Order, String>,
 }
 
 /// An open list.
@@ -76,39 +78,53 @@ impl Picker {
         self.at = self.at.saturating_add_signed(lines).min(last);
     }
 
-    /// What choosing means; a file that is typed or dropped counts as well.
-    pub(super) fn choose(&self) -> Option<Order> {
-        self.shown.get(self.at).map(|item| item.order.clone())
+    /// What choosing means, or why it means nothing.
+    pub(super) fn choose(&self) -> Result<Order, String> {
+        let nothing = || format!("nothing matches '{}': erase some of it, or leave with esc", self.query);
+        self.shown.get(self.at).map_or_else(|| Err(nothing()), |item| item.order.clone())
     }
 
     /// The order for a file of this list's kind.
-    pub(super) fn of_file(&self, path: &Path) -> Option<Order> {
-        let name = path.display().to_string();
-        match self.topic {
-            Topic::Room => Some(Order::Room(name)),
-            Topic::Hrtf => Some(Order::Hrtf(name)),
-            Topic::Headphones => Some(Order::Headphones(Some(name))),
-            Topic::Placement => None,
-        }
+    pub(super) fn of_file(&self, path: &Path) -> Option<Result<Order>> {
+        let order = match self.topic {
+            Topic::Room => Order::Room,
+            Topic::Hrtf => Order::Hrtf,
+            Topic::Headphones => |name| Order::Headphones(Some(name)),
+            Topic::Placement => return None,
+        };
+        Some(name_of(path).map(order))
+    }
+
+    /// The file whose path is typed, if there is one.
+    fn typed(&self) -> Option<Item> {
+        let path = dropped::path_of(&self.query).filter(|p| p.is_file())?;
+        Some(Item { note: "this file".to_string(), ..of_path(&path, self.of_file(&path)?) })
     }
 
     fn narrow(&mut self) {
         self.at = 0;
-        if self.topic == Topic::Headphones {
-            self.shown = models(&self.query);
-            return;
+        self.shown = if self.topic == Topic::Headphones { models(&self.query) } else { self.matching() };
+        // A word may be a file's name by chance; a path is meant.
+        let is_path = self.query.contains(std::path::MAIN_SEPARATOR);
+        if (is_path || self.shown.is_empty())
+            && let Some(file) = self.typed()
+        {
+            self.shown.insert(0, file);
         }
+    }
+
+    fn matching(&self) -> Vec<Item> {
         let words: Vec<String> = self.query.to_lowercase().split_whitespace().map(str::to_string).collect();
         let fits = |item: &&Item| {
             let text = format!("{} {}", item.label, item.note).to_lowercase();
             words.iter().all(|w| text.contains(w))
         };
-        self.shown = self.all.iter().filter(fits).cloned().collect();
+        self.all.iter().filter(fits).cloned().collect()
     }
 }
 
 fn item(label: &str, note: &str, order: Order) -> Item {
-    Item { label: label.to_string(), note: note.to_string(), order }
+    Item { label: label.to_string(), note: note.to_string(), order: Ok(order) }
 }
 
 fn rooms(folders: &[PathBuf]) -> Vec<Item> {
@@ -117,14 +133,14 @@ fn rooms(folders: &[PathBuf]) -> Vec<Item> {
         all.push(item(p.name, p.description, Order::Room(p.name.to_string())));
     }
     let files = files(folders, &["sofa", "toml", "wav"]);
-    all.extend(files.map(|path| of_path(&path, Order::Room(path.display().to_string()))));
+    all.extend(files.map(|path| of_path(&path, name_of(&path).map(Order::Room))));
     all
 }
 
 fn heads(folders: &[PathBuf]) -> Vec<Item> {
     let built_in = crate::sofa::builtin_names().map(|n| item(n, "built in", Order::Hrtf(n.to_string())));
     let files = files(folders, &["sofa"]);
-    built_in.chain(files.map(|path| of_path(&path, Order::Hrtf(path.display().to_string())))).collect()
+    built_in.chain(files.map(|path| of_path(&path, name_of(&path).map(Order::Hrtf)))).collect()
 }
 
 fn placements() -> Vec<Item> {
@@ -147,15 +163,15 @@ fn models(query: &str) -> Vec<Item> {
     let none = none.then(|| item("none", "no correction", Order::Headphones(None)));
     let model = |m: &headphones::Model| {
         let order = Order::Headphones(Some(m.title()));
-        Item { label: m.name(), note: format!("{} {}", m.kind.name(), m.source), order }
+        item(&m.name(), &format!("{} {}", m.kind.name(), m.source), order)
     };
     none.into_iter().chain(headphones::search(query).into_iter().map(model)).collect()
 }
 
-fn of_path(path: &Path, order: Order) -> Item {
+fn of_path(path: &Path, order: Result<Order>) -> Item {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = path.parent().map(|p| p.display().to_string()).unwrap_or_default();
-    Item { label: name, note: folder, order }
+    Item { label: name, note: folder, order: order.map_err(|e| dropped::told(&e)) }
 }
 
 /// The files of some folders that end like this, by name.
@@ -174,69 +190,6 @@ fn files(folders: &[PathBuf], endings: &[&str]) -> impl Iterator<Item = PathBuf>
     found.into_iter()
 }
 
-pub(super) fn ending(path: &Path) -> Option<String> {
-    path.extension().map(|e| e.to_string_lossy().to_lowercase())
-}
-
-/// What a file means that was dropped onto the terminal: a head, a room or a track. A SOFA file is told by its content,
-/// and so is everything else, by what a decoder makes of it.
-pub(super) fn dropped(path: &Path) -> Result<Order> {
-    use crate::decode::{Kind, sniff};
-    let name = path.display().to_string();
-    let kind = if path.is_dir() { None } else { Some(sniff(path)?) };
-    Ok(match (ending(path).as_deref(), kind) {
-        (Some("sofa"), _) => {
-            let head = crate::sofa::open(path);
-            if head.is_ok() { Order::Hrtf(name) } else { Order::Room(name) }
-        }
-        (_, Some(Kind::Scene)) if crate::scene::RoomFile::open(path).is_ok() => Order::Room(name),
-        _ => Order::Add(path.to_path_buf()),
-    })
-}
-
-/// The path in a text that a terminal pastes when a file is dropped: quoted, escaped or as a `file://` address.
-pub(super) fn path_of(text: &str) -> Option<PathBuf> {
-    let text = text.trim();
-    let quoted = |q: char| text.strip_prefix(q).and_then(|t| t.strip_suffix(q));
-    let plain = match (quoted('\''), quoted('"')) {
-        (Some(inner), _) => inner.replace("'\\''", "'"),
-        (_, Some(inner)) => inner.to_string(),
-        _ if text.starts_with("file://") => unescape_address(&text["file://".len()..]),
-        _ if cfg!(windows) => text.to_string(),
-        _ => {
-            let mut out = String::new();
-            let mut chars = text.chars();
-            while let Some(c) = chars.next() {
-                out.extend(if c == '\\' { chars.next() } else { Some(c) });
-            }
-            out
-        }
-    };
-    [PathBuf::from(text), PathBuf::from(plain)].into_iter().find(|p| !p.as_os_str().is_empty() && p.exists())
-}
-
-fn unescape_address(text: &str) -> String {
-    // A host in front of the path, as some file managers write it.
-    let text = text.find('/').map_or(text, |at| &text[at..]);
-    let bytes = text.as_bytes();
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
-        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(a), Some(b)) => {
-                out.push((16 * a + b) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,48 +199,57 @@ mod tests {
         let mut picker = Picker::open(Topic::Room, &[]);
         assert_eq!(picker.shown.len(), preset::all().len() + 1);
         "hall".chars().for_each(|c| picker.type_char(c));
-        assert_eq!(picker.choose(), Some(Order::Room("concert-hall".to_string())));
+        assert_eq!(picker.choose(), Ok(Order::Room("concert-hall".to_string())));
         picker.clear();
         picker.scroll(1);
-        assert_eq!(picker.choose(), Some(Order::Room(preset::all()[0].name.to_string())));
+        assert_eq!(picker.choose(), Ok(Order::Room(preset::all()[0].name.to_string())));
         picker.scroll(isize::MAX / 2);
         assert_eq!(picker.at, picker.shown.len() - 1);
         "no such room".chars().for_each(|c| picker.type_char(c));
-        assert_eq!(picker.choose(), None);
+        assert!(picker.choose().unwrap_err().contains("nothing matches 'no such room'"));
     }
 
     #[test]
     fn every_headphone_in_the_list_opens() {
         let mut picker = Picker::open(Topic::Headphones, &[]);
         assert_eq!(picker.shown.len(), headphones::catalogue::all().len() + 1);
-        assert_eq!(picker.choose(), Some(Order::Headphones(None)));
+        assert_eq!(picker.choose(), Ok(Order::Headphones(None)));
         "hd 650".chars().for_each(|c| picker.type_char(c));
         assert!(picker.shown.len() > 1 && picker.shown[0].label.contains("650"), "{:?}", picker.shown.first());
         for item in picker.shown.iter() {
-            let Order::Headphones(Some(name)) = &item.order else { panic!("{item:?}") };
+            let Ok(Order::Headphones(Some(name))) = &item.order else { panic!("{item:?}") };
             let found = headphones::find(name).unwrap();
             assert_eq!(format!("{} ({})", item.label, found.source), *name);
         }
     }
 
     #[test]
-    fn a_dropped_path_is_read_as_terminals_write_it() {
+    fn a_file_that_is_typed_is_what_the_list_is_of() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("my head's.sofa");
-        std::fs::write(&file, b"x").unwrap();
-        let text = file.display().to_string();
-        for written in [
-            text.clone(),
-            format!("{text}\n"),
-            format!("'{}'", text.replace('\'', "'\\''")),
-            format!("\"{text}\""),
-            text.replace(' ', "\\ ").replace('\'', "\\'"),
-            format!("file://{}", text.replace(' ', "%20").replace('\'', "%27")),
-            format!("file://localhost{}", text.replace(' ', "%20")),
-        ] {
-            assert_eq!(path_of(&written).as_deref(), Some(file.as_path()), "{written}");
-        }
-        assert_eq!(path_of("no such file"), None);
-        assert_eq!(path_of("  "), None);
+        let file = dir.path().join("My Room.toml");
+        std::fs::write(&file, "x").unwrap();
+        let name = file.to_str().unwrap().to_string();
+        let typed = |topic: Topic, text: &str| {
+            let mut picker = Picker::open(topic, &[]);
+            text.chars().for_each(|c| picker.type_char(c));
+            picker.choose()
+        };
+        assert_eq!(typed(Topic::Room, &name), Ok(Order::Room(name.clone())));
+        assert_eq!(typed(Topic::Hrtf, &name), Ok(Order::Hrtf(name.clone())));
+        assert_eq!(typed(Topic::Headphones, &name), Ok(Order::Headphones(Some(name.clone()))));
+        assert!(typed(Topic::Placement, &name).unwrap_err().contains("nothing matches"));
+        assert!(typed(Topic::Room, &name[..name.len() - 1]).unwrap_err().contains("nothing matches"));
+        assert!(typed(Topic::Room, dir.path().to_str().unwrap()).is_err(), "a folder is no room");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_whose_name_is_not_unicode_is_listed_and_refused_with_the_reason() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.sofa")), "x").unwrap();
+        let mut picker = Picker::open(Topic::Hrtf, &[dir.path().to_path_buf()]);
+        "caf".chars().for_each(|c| picker.type_char(c));
+        assert!(picker.choose().unwrap_err().contains("not Unicode"), "{:?}", picker.choose());
     }
 }

@@ -4,7 +4,7 @@ use super::app::App;
 use crate::coords::{Pose, Rotation, Vec3};
 use crate::live::{Meters, RoomView, SourceView, StageView, State, Status};
 
-fn source(name: &str, position: Vec3, reflections: Vec<Vec3>) -> SourceView {
+pub(super) fn source(name: &str, position: Vec3, reflections: Vec<Vec3>) -> SourceView {
     SourceView {
         name: name.to_string(),
         position,

@@ -73,6 +73,11 @@ impl Screen {
         self.terminal.backend_mut().flush()
     }
 
+    /// True if the terminal is gone: its window was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        is_closed(&self.size_of)
+    }
+
     /// What others printed since the last call.
     pub(super) fn noise(&self) -> Vec<String> {
         self.noise.lock().map(|mut n| std::mem::take(&mut *n)).unwrap_or_default()
@@ -128,6 +133,17 @@ fn size(screen: &File) -> Rect {
     Rect::new(0, 0, width.min(1000), height.min(500))
 }
 
+/// A terminal that has been closed does not tell its size.
+#[cfg(unix)]
+fn is_closed(screen: impl std::os::fd::AsFd) -> bool {
+    rustix::termios::tcgetwinsize(screen).is_err()
+}
+
+#[cfg(not(unix))]
+fn is_closed(_: &File) -> bool {
+    false
+}
+
 /// The standard streams, led into a pipe.
 #[cfg(unix)]
 struct Streams {
@@ -160,8 +176,12 @@ impl Streams {
         use rustix::stdio::{dup2_stderr, dup2_stdout};
         let _ = io::stdout().flush();
         if let Some([out, err]) = self.saved.take() {
-            let _ = dup2_stdout(out);
-            let _ = dup2_stderr(err);
+            // What is still said to a terminal that has been closed reaches nobody, and is no error.
+            let nobody = if is_closed(&out) { File::options().write(true).open("/dev/null").ok() } else { None };
+            let _ = match &nobody {
+                Some(nobody) => dup2_stdout(nobody).and_then(|()| dup2_stderr(nobody)),
+                None => dup2_stdout(out).and_then(|()| dup2_stderr(err)),
+            };
             // The pipe has no writer left, so its reader ends.
             if let Some(reader) = self.reader.take() {
                 let _ = reader.join();

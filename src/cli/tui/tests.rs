@@ -94,10 +94,25 @@ fn help_and_lists_are_drawn_as_committed() {
     assert_picture("help-100x30.txt", &picture(&mut app, 100, 30));
     assert_picture("help-80x24.txt", &picture(&mut app, 80, 24));
     assert_picture("help-40x12.txt", &picture(&mut app, 40, 12));
-    // On this screen it has three pages.
-    (0..2).for_each(|_| drop(letter(&mut app, '?')));
-    assert_eq!(app.overlay, Overlay::Help(2));
-    letter(&mut app, '?');
+    // On this screen it has several pages, on which nothing is missing.
+    let pages = app.regions.help_pages;
+    let mut shown = String::new();
+    for page in 0..pages {
+        assert_eq!(app.overlay, Overlay::Help(page));
+        for line in picture(&mut app, 40, 12).lines() {
+            shown += line.trim_matches(|c: char| "│ ".contains(c));
+            shown += " ";
+        }
+        letter(&mut app, '?');
+    }
+    assert_eq!(app.overlay, Overlay::None);
+    let words = |text: &str| text.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+    let shown = words(&shown);
+    for (keys, what) in super::keys::HELP {
+        for word in words(keys).into_iter().chain(words(what)) {
+            assert!(shown.contains(&word), "'{word}' of '{keys}: {what}' is missing in {shown:?}");
+        }
+    }
     letter(&mut app, 'f');
     "sennheiser hd 650".chars().for_each(|c| drop(letter(&mut app, c)));
     key(&mut app, KeyCode::Down, KeyModifiers::NONE);
@@ -188,6 +203,48 @@ fn sources_are_selected_moved_muted_and_made_louder() {
 }
 
 #[test]
+fn what_is_shown_of_a_track_is_what_is_heard_of_it() {
+    let app = &mut samples::app();
+    let of_track = |app: &mut App, track: usize, gains: [f64; 4], steerable: bool| {
+        let mut stage = samples::stage();
+        (stage.track, stage.steerable) = (track, steerable);
+        stage.sources.iter_mut().zip(gains).for_each(|(s, gain)| s.gain = gain);
+        app.tick(0.05, samples::status(), Some(stage), samples::meters());
+        picture(app, 80, 24)
+    };
+    let muted = |drawn: &str| drawn.lines().any(|l| l.contains("vocals") && l.contains(" M "));
+    assert_eq!(letter(app, 'm'), [Order::Gain(0, 0.0)]);
+    assert!(muted(&of_track(app, 0, [0.0, 1.0, 1.0, 1.0], true)));
+    assert!(!muted(&of_track(app, 1, [1.0; 4], true)));
+    assert!(muted(&of_track(app, 0, [0.0, 1.0, 1.0, 1.0], true)), "the player has kept it");
+    assert!(!muted(&of_track(app, 0, [0.0, 1.0, 1.0, 1.0], false)), "a measured room is heard as it is");
+    assert!(muted(&of_track(app, 0, [0.0, 1.0, 1.0, 1.0], true)), "in another room it holds again");
+    assert_eq!(letter(app, 'm'), [Order::Gain(0, 1.0)], "pressed once, not twice");
+    assert_eq!(letter(app, 'm'), [Order::Gain(0, 0.0)]);
+    assert!(!muted(&of_track(app, 0, [1.0; 4], true)), "the player has forgotten it");
+}
+
+#[test]
+fn space_pressed_again_before_the_player_has_paused_means_the_opposite() {
+    let app = &mut samples::app();
+    let hear = |app: &mut App, state: State| {
+        let status = crate::live::Status { state, ..samples::status() };
+        app.tick(0.05, status, None, samples::meters());
+    };
+    assert_eq!(letter(app, ' '), [Order::Pause(true)]);
+    assert_eq!(letter(app, ' '), [Order::Pause(false)]);
+    assert_eq!(letter(app, ' '), [Order::Pause(true)]);
+    hear(app, State::Playing);
+    assert!(app.is_paused(), "it is about to");
+    hear(app, State::Paused);
+    // From here on the player knows best: another may have told it to go on.
+    hear(app, State::Playing);
+    assert_eq!(letter(app, ' '), [Order::Pause(true)]);
+    hear(app, State::Reopening);
+    assert_eq!(letter(app, ' '), [Order::Pause(false)]);
+}
+
+#[test]
 fn what_a_stage_cannot_do_is_said_and_not_asked_for() {
     let app = &mut samples::app();
     let stage = app.stage.as_mut().unwrap();
@@ -223,7 +280,8 @@ fn lists_give_rooms_heads_placements_and_headphones() {
     assert!(name.contains("HD 650"), "{name}");
     assert_eq!(choose(app, 'f', "none"), [Order::Headphones(None)]);
     assert_eq!(choose(app, 'r', "no such room"), []);
-    letter(app, 'r');
+    assert!(app.message.as_ref().unwrap().0.contains("nothing matches 'no such room'"), "{:?}", app.message);
+    assert!(matches!(app.overlay, Overlay::Picker(_)), "it stays open to be put right");
     key(app, KeyCode::Esc, KeyModifiers::NONE);
     assert!(app.overlay == Overlay::None && app.ending.is_none(), "esc leaves the list, not the program");
     letter(app, 'r');
@@ -293,11 +351,18 @@ fn a_file_that_is_dropped_is_a_head_a_room_or_a_track_by_its_kind() {
     (0..200).for_each(|n| wav.write_sample(n as i16).unwrap());
     wav.finalize().unwrap();
     std::fs::write(path("text.txt"), "nothing of use").unwrap();
+    std::fs::write(path("eq.txt"), "Preamp: -6.2 dB\nFilter 1: ON LSC Fc 105 Hz Gain 5.5 dB Q 0.70\n").unwrap();
     let app = &mut samples::app();
     let mut drop_file = |name: &str| input(app, Event::Paste(path(name).display().to_string()));
     assert_eq!(drop_file("a.wav"), [Order::Add(path("a.wav"))]);
     assert_eq!(drop_file("scene.toml"), [Order::Add(path("scene.toml"))]);
     assert_eq!(drop_file("room.toml"), [Order::Room(path("room.toml").display().to_string())]);
+    assert_eq!(drop_file("eq.txt"), [Order::Headphones(Some(path("eq.txt").display().to_string()))]);
+    assert_eq!(drop_file("text.txt"), []);
+    let said = |app: &App| app.message.as_ref().unwrap().0.clone();
+    assert_eq!(said(app), "text.txt: expected a sound file, this is a text file");
+    assert_eq!(input(app, Event::Paste("/music/caf\u{fffd}.wav".into())), []);
+    assert!(said(app).contains("not Unicode"));
     assert_eq!(input(app, Event::Paste("rm -rf /".into())), []);
     assert!(app.message.as_ref().unwrap().0.contains("no file"));
     // Onto an open list a file is what the list is of; other text is typed.
@@ -307,4 +372,11 @@ fn a_file_that_is_dropped_is_a_head_a_room_or_a_track_by_its_kind() {
     letter(app, 'r');
     input(app, Event::Paste("cathedral".into()));
     assert_eq!(key(app, KeyCode::Enter, KeyModifiers::NONE), [Order::Room("cathedral".into())]);
+    // And so it is if its path is typed.
+    letter(app, 'f');
+    path("eq.txt").to_str().unwrap().chars().for_each(|c| drop(letter(app, c)));
+    let drawn = picture(app, 80, 24);
+    assert!(drawn.contains("eq.txt") && drawn.contains("this file"), "{drawn}");
+    let chosen = key(app, KeyCode::Enter, KeyModifiers::NONE);
+    assert_eq!(chosen, [Order::Headphones(Some(path("eq.txt").display().to_string()))]);
 }
