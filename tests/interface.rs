@@ -304,8 +304,10 @@ mod terminal {
             let (mut master, [stdin, stdout, stderr]) = pseudo_terminal();
             let mut program = Command::new(env!("CARGO_BIN_EXE_periphon"));
             program.arg("play").args(arguments).stdin(stdin).stdout(stdout).stderr(stderr);
-            let child =
-                pulse.environment(program.env("TERM", "xterm-256color").env("HOME", pulse.dir())).spawn().unwrap();
+            let child = pulse
+                .environment(program.env("TERM", "xterm-256color").env("XDG_CACHE_HOME", pulse.dir()))
+                .spawn()
+                .unwrap();
             // Its copies of the other side go with it.
             drop(program);
             // Its title: now it plays.

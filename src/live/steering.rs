@@ -30,6 +30,8 @@ pub(super) struct Wheel {
 /// What was done to the sources of a track.
 #[derive(Default)]
 pub(super) struct Steered {
+    /// The stage on which it was done, newest.
+    plan: Option<Plan>,
     pub(super) moves: BTreeMap<usize, Motion>,
     pub(super) gains: BTreeMap<usize, f64>,
 }
@@ -97,10 +99,10 @@ impl Wheels {
     pub(super) fn add(&mut self, mut wheel: Wheel) -> Result<()> {
         self.turn(&mut wheel)?;
         if let Some(steered) = self.steered.get_mut(&wheel.track) {
-            let before = self.all.iter().rev().find(|w| w.track == wheel.track);
-            if before.is_some_and(|b| !b.plan.has_sources_of(&wheel.plan)) {
+            let before = steered.plan.replace(wheel.plan.clone());
+            if before.as_ref().is_some_and(|b| !b.has_sources_of(&wheel.plan)) {
                 *steered = Steered::default();
-            } else if before.is_some_and(|b| !b.plan.is_like(&wheel.plan)) {
+            } else if before.is_some_and(|b| !b.is_like(&wheel.plan)) {
                 // In another room, or placed in another way, the old places mean nothing.
                 steered.moves.clear();
             }
@@ -225,7 +227,12 @@ impl Player {
                 f(control, part.gain)?;
             }
         }
-        note(wheels.steered.entry(track).or_default());
+        let plan = wheels.all.iter().find(|w| w.id == playing).map(|w| w.plan.clone());
+        let steered = wheels.steered.entry(track).or_default();
+        if steered.plan.is_none() {
+            steered.plan = plan;
+        }
+        note(steered);
         Ok(())
     }
 }

@@ -266,3 +266,52 @@ fn a_device_with_buffers_of_seconds_is_not_taken_for_lost() {
     assert!(told.is_empty(), "{told:?}");
     end(l);
 }
+
+#[test]
+fn what_is_damaged_in_a_track_is_told_as_a_render_tells_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let x: Vec<f32> = noise(1, 48_000).iter().map(|x| 0.2 * x).collect();
+    let whole = write(&dir.path().join("whole.wav"), &[&x, &x]);
+    let flac = dir.path().join("track.flac");
+    render(&RenderJob { output: flac.clone(), format: SampleFormat::I16, ..straight(&whole) }, &mut |_| {}).unwrap();
+    let mut bytes = std::fs::read(&flac).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x55;
+    std::fs::write(&flac, bytes).unwrap();
+    let job = RenderJob { output: dir.path().join("out.wav"), force: true, ..straight(&flac) };
+    let report = render(&job, &mut |_| {}).unwrap();
+    assert!(!report.warnings.is_empty());
+    let mut l = start(std::slice::from_ref(&flac), job, &Fake::default());
+    l.listen(&[256], |l| l.player.is_over());
+    let told: Vec<_> = l.player.events().collect();
+    for warning in report.warnings {
+        assert!(told.contains(&Event::Warning(warning.clone())), "{warning}: {told:?}");
+    }
+}
+
+#[test]
+fn gains_belong_to_the_sources_that_they_were_set_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let tracks = ["1.wav", "2.wav"].map(|n| level(dir.path(), n, 48_000, 0.1, 30.0));
+    let mut l = start(&tracks, plain(&tracks[0]), &Fake::default());
+    let gains = |l: &Listener| l.player.stage().map(|s| s.sources.iter().map(|s| s.gain).collect::<Vec<_>>());
+    l.listen(&[128], |l| gains(l) == Some(vec![1.0, 1.0]));
+    l.player.set_source_gain(0, 0.25).unwrap();
+    let go = |l: &mut Listener, step: isize, track: usize| {
+        l.player.skip(step);
+        l.listen(&[128], |l| l.player.status().track == track);
+    };
+    // Kept while another track plays, and in another room.
+    go(&mut l, 1, 1);
+    l.player.set_room(Some("studio".to_string()));
+    l.listen(&[128], |l| l.player.status().room.contains("studio"));
+    go(&mut l, -1, 0);
+    assert_eq!(gains(&l), Some(vec![0.25, 1.0]));
+    // Placed in another way meanwhile, it has other sources.
+    go(&mut l, 1, 1);
+    l.player.set_placement(Some(Placement::Point(Vec3::new(1.0, 0.0, 0.0))));
+    l.listen(&[128], |l| l.player.stage().is_some_and(|s| s.placement == "point"));
+    go(&mut l, -1, 0);
+    assert!(gains(&l).is_some_and(|g| g.iter().all(|g| *g == 1.0)), "{:?}", gains(&l));
+    end(l);
+}

@@ -5,6 +5,7 @@ use crate::cli::file;
 use crate::decode::{self, Kind};
 use crate::error::{Error, Result};
 use crate::headphones;
+use crate::live::address::path_of_address;
 use crate::room::measured::MeasuredRoom;
 use crate::scene::{RoomFile, Scene};
 use crate::sofa::{self, Container};
@@ -144,7 +145,7 @@ pub(super) fn path_of(text: &str) -> Option<PathBuf> {
     let plain = match (quoted('\''), quoted('"')) {
         (Some(inner), _) => PathBuf::from(inner.replace("'\\''", "'")),
         (_, Some(inner)) => PathBuf::from(inner),
-        _ if text.starts_with("file://") => of_address(&text["file://".len()..]),
+        _ if text.starts_with("file://") => path_of_address(text.as_bytes()).unwrap_or_default(),
         _ if cfg!(windows) => PathBuf::from(text),
         _ => {
             let mut out = String::new();
@@ -158,38 +159,6 @@ pub(super) fn path_of(text: &str) -> Option<PathBuf> {
         }
     };
     [PathBuf::from(text), plain].into_iter().find(|p| !p.as_os_str().is_empty() && p.exists())
-}
-
-fn of_address(text: &str) -> PathBuf {
-    // A host in front of the path, as some file managers write it.
-    let text = text.find('/').map_or(text, |at| &text[at..]);
-    let bytes = text.as_bytes();
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
-        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(a), Some(b)) => {
-                out.push((16 * a + b) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    of_bytes(out)
-}
-
-#[cfg(unix)]
-fn of_bytes(name: Vec<u8>) -> PathBuf {
-    <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(name).into()
-}
-
-#[cfg(not(unix))]
-fn of_bytes(name: Vec<u8>) -> PathBuf {
-    String::from_utf8_lossy(&name).into_owned().into()
 }
 
 #[cfg(test)]
