@@ -172,13 +172,13 @@ fn meaning(app: &mut App, input: Input) -> Vec<Action> {
 
 fn obey(board: &Board<'_>, app: &mut App, action: Action) {
     for order in app.act(action) {
-        if let Err(e) = carry_out(board, order) {
+        if let Err(e) = carry_out(board, app, order) {
             app.warn(e.to_string());
         }
     }
 }
 
-fn carry_out(board: &Board<'_>, order: Order) -> Result<()> {
+fn carry_out(board: &Board<'_>, app: &mut App, order: Order) -> Result<()> {
     let player = board.player;
     match order {
         Order::Pause(paused) => player.pause(paused),
@@ -198,7 +198,11 @@ fn carry_out(board: &Board<'_>, order: Order) -> Result<()> {
         }),
         Order::Headphones(name) => player.set_headphones(name),
         Order::Repeat(repeat) => player.set_repeat(repeat),
-        Order::Add(path) => player.add_tracks(crate::live::tracks(&[path])?),
+        Order::Add(path) => {
+            let (tracks, passed_over) = crate::live::tracks_told(&[path])?;
+            player.add_tracks(tracks);
+            passed_over.into_iter().for_each(|w| app.warn(w));
+        }
         Order::Stop => player.stop(),
     }
     Ok(())
