@@ -21,17 +21,18 @@ const INTO: f64 = 0.4;
 /// No track is turned up by more than this, dB: what is quiet in the excerpt may be loud elsewhere.
 const MOST_DB: f64 = 20.0;
 
-/// The gain, dB, that brings a track to the loudness that its job asks for, or about so; 0 if the excerpt is silent.
+/// The gain, dB, that brings a track to the loudness that its job asks for, or about so; 0 if the excerpt is silent. While
+/// files lie about for it, which a process that ends then would leave behind, it counts in `at_work`.
 ///
 /// # Errors
 /// Whatever opening and decoding the track runs into.
-pub(super) fn gain_db(job: &RenderJob, memory: Option<&GainMemory>) -> Result<f64> {
+pub(super) fn gain_db(job: &RenderJob, memory: Option<&GainMemory>, at_work: &AtomicUsize) -> Result<f64> {
     if job.loudness == Loudness::Off {
         return Ok(0.0);
     }
     match memory.and_then(|memory| memory.recall(job)) {
         Some(known) => Ok(known),
-        None if length(job)?.is_some_and(|l| l < LONG_S) => exact(job),
+        None if length(job)?.is_some_and(|l| l < LONG_S) => exact(job, at_work),
         None => guess(job),
     }
 }
@@ -45,21 +46,13 @@ fn length(job: &RenderJob) -> Result<Option<f64>> {
     Ok(job.duration.map_or(length, |d| Some(length.map_or(d, |l| l.min(d)))))
 }
 
-/// Renders to files under way.
-static MEASURING: AtomicUsize = AtomicUsize::new(0);
-
-/// True while files lie about that a process that ends now would leave behind.
-pub(super) fn is_measuring() -> bool {
-    MEASURING.load(Ordering::Relaxed) > 0
-}
-
 /// As a render has it, by a render.
-fn exact(job: &RenderJob) -> Result<f64> {
+fn exact(job: &RenderJob, at_work: &AtomicUsize) -> Result<f64> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    MEASURING.fetch_add(1, Ordering::Relaxed);
+    at_work.fetch_add(1, Ordering::Relaxed);
     let done = render_to_measure(job, number);
-    MEASURING.fetch_sub(1, Ordering::Relaxed);
+    at_work.fetch_sub(1, Ordering::Relaxed);
     done
 }
 

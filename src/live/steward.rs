@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::render::live::Pace;
 use crate::render::{Control, RenderJob};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -25,6 +25,8 @@ use tracks::Following;
 
 /// How often the steward looks around.
 const TICK: Duration = Duration::from_millis(10);
+/// How long work that would leave files behind is waited for at the end.
+const TIDYING_UP: Duration = Duration::from_secs(5);
 /// How far ahead of what plays a machine is when it is handed over, seconds.
 const LEAD_S: f64 = 0.06;
 
@@ -84,6 +86,8 @@ pub(super) struct Steward {
     following: Following,
     ids: u64,
     paused: Arc<AtomicBool>,
+    /// What is under way in the workshop that leaves files behind if it is left.
+    at_work: Arc<AtomicUsize>,
     /// The device is lost and sought.
     lost: bool,
     /// A change has come too late for its track: it is still to be made.
@@ -124,6 +128,7 @@ impl Steward {
             following: Following::Open,
             ids: 0,
             paused: Arc::default(),
+            at_work: Arc::default(),
             lost: false,
             owed: false,
             known: Vec::new(),
@@ -144,6 +149,11 @@ impl Steward {
         self.note(|s| s.state = State::Ended);
         // The fade has been heard; now the device may go.
         self.stream = None;
+        // The process may be about to end.
+        let since = Instant::now();
+        while self.at_work.load(Ordering::Relaxed) > 0 && since.elapsed() < TIDYING_UP {
+            std::thread::sleep(Duration::from_millis(2));
+        }
         done
     }
 
@@ -287,7 +297,8 @@ impl Steward {
         let job = self.job(track, rate);
         let gain = self.known_gain(&job);
         self.ids += 1;
-        Order { id: self.ids, job, pace: self.pace(), beginning, gain, memory: self.settings.memory.clone() }
+        let (memory, at_work) = (self.settings.memory.clone(), Arc::clone(&self.at_work));
+        Order { id: self.ids, job, pace: self.pace(), beginning, gain, memory, at_work }
     }
 
     fn build(&mut self, order: Order) -> Result<Built> {

@@ -2,20 +2,18 @@
 //! pauses to be kept, tracks that end and devices that go.
 
 use super::gauge::Gauge;
-use super::level::{gain_db, is_measuring};
+use super::level::gain_db;
 use super::machine::{Card, Feeder, Machine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::render::live::Pace;
 use crate::render::{GainMemory, RenderJob};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// How long a machine may take to catch up with what plays.
 const CATCHING_UP: Duration = Duration::from_secs(20);
-/// How long one that is given up is waited for if it might leave files behind.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How much the workshop yields to everybody else where something plays already: that is what must not be disturbed.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 5;
@@ -40,6 +38,8 @@ pub(super) struct Order {
     /// The gain, dB, if it is known.
     pub(super) gain: Option<f64>,
     pub(super) memory: Option<GainMemory>,
+    /// How much is under way that must not be left half done, see [`gain_db`].
+    pub(super) at_work: Arc<AtomicUsize>,
 }
 
 /// A machine that is ready to play.
@@ -90,17 +90,14 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         self.give_up.store(true, Ordering::Relaxed);
-        let since = Instant::now();
-        // The process may be about to end.
-        while is_measuring() && since.elapsed() < PATIENCE && self.wait(Duration::from_millis(5)).is_none() {}
     }
 }
 
 fn build(order: Order, gauge: &Gauge, paused: &AtomicBool, stop: &AtomicBool) -> Result<Built> {
-    let Order { id, job, pace, beginning, gain, memory } = order;
+    let Order { id, job, pace, beginning, gain, memory, at_work } = order;
     // What decodes must keep pace with what is heard, so it does not yield as the rest does.
     let feeder = Feeder::start(&job.input)?;
-    let level = || gain.map_or_else(|| gain_db(&job, memory.as_ref()), Ok);
+    let level = || gain.map_or_else(|| gain_db(&job, memory.as_ref(), &at_work), Ok);
     if let Beginning::Quick(from) = beginning {
         let (opened, gain_db) = std::thread::scope(|scope| -> Result<_> {
             let level = scope.spawn(level);
