@@ -3,6 +3,7 @@
 pub mod capture;
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -158,6 +159,21 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    /// Waits until something other than silence has been captured.
+    pub fn until_sound(&self, within: Duration) -> bool {
+        let (mut captured, since) = (File::open(&self.file).unwrap(), Instant::now());
+        let mut news = Vec::new();
+        while since.elapsed() < within {
+            news.clear();
+            captured.read_to_end(&mut news).unwrap();
+            if news.iter().any(|byte| *byte != 0) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        false
+    }
+
     pub fn stop(mut self) -> PathBuf {
         std::thread::sleep(Duration::from_millis(500));
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
