@@ -36,6 +36,13 @@ pub(super) enum Command {
     Follow(Box<Machine>),
 }
 
+impl Command {
+    /// Crosses over to a machine at once, whatever plays.
+    pub(super) fn swap(machine: Box<Machine>) -> Self {
+        Self::Swap { machine, aligned: false, instead_of: None }
+    }
+}
+
 /// The far end of a playout.
 pub(super) struct Reins {
     pub(super) commands: Producer<Command>,

@@ -246,11 +246,11 @@ impl Steward {
             Request::Seek(seconds) => {
                 let (track, rate) = (self.track, self.rate());
                 let at = (seconds - self.begin_s(track)).max(0.0) * f64::from(rate);
-                let frames = self.entries.iter().find(|e| e.id == self.newest).and_then(|e| e.frames);
+                let frames = self.entry(self.newest).and_then(|e| e.frames);
                 let at = frames.map_or(at as u64, |n| (at as u64).min(n.saturating_sub(1)));
                 let order = self.order(track, rate, Beginning::At(at));
                 let built = self.build(order)?;
-                self.hand_over(track, built, |machine| Command::Swap { machine, aligned: false, instead_of: None })
+                self.hand_over(track, built, Command::swap)
             }
             Request::Skip(step) => match self.track_after(self.track, step) {
                 Some(track) => self.begin_somewhere(track, step.signum()),
@@ -417,7 +417,7 @@ impl Steward {
     }
 
     fn show(&mut self, playing: u64) {
-        let Some(entry) = self.entries.iter().find(|e| e.id == playing) else { return };
+        let Some(entry) = self.entry(playing) else { return };
         let rate = f64::from(self.rate());
         let begin = entry.begin_s;
         let position = self.shared.gauge.position.load(Ordering::Relaxed) as f64 / rate;
@@ -442,8 +442,12 @@ impl Steward {
         s.latency_ms = self.limiter_frames as f64 / rate * 1000.0;
     }
 
+    fn entry(&self, machine: u64) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.id == machine)
+    }
+
     fn track_of(&self, machine: u64) -> usize {
-        self.entries.iter().find(|e| e.id == machine).map_or(self.track, |e| e.track)
+        self.entry(machine).map_or(self.track, |e| e.track)
     }
 
     fn on_newest(&self) -> bool {

@@ -36,12 +36,16 @@ impl Steward {
         self.clear_wheels();
         self.following = Following::Open;
         self.lend(playout)?;
+        self.runs_on(found);
+        Ok(())
+    }
+
+    fn runs_on(&mut self, found: &Opened) {
         self.device = Some(found.clone());
         self.note(|s| {
             s.device.clone_from(&found.name);
             s.sample_rate = found.rate;
         });
-        Ok(())
     }
 
     fn lend(&mut self, playout: Box<Playout>) -> Result<()> {
@@ -109,11 +113,7 @@ impl Steward {
         if let Ok(mut lost) = self.reports.lost.lock() {
             *lost = None;
         }
-        self.device = Some(found.clone());
-        self.note(|s| {
-            s.device.clone_from(&found.name);
-            s.sample_rate = found.rate;
-        });
+        self.runs_on(found);
         self.tell(Event::DeviceBack(found.name.clone()));
     }
 
@@ -124,7 +124,7 @@ impl Steward {
         let at_s = self.shared.gauge.position.load(Ordering::Relaxed) as f64 / f64::from(self.rate());
         let (track, newest) = (self.track, self.newest);
         // Measuring anew would only be a longer silence.
-        let gain = self.entries.iter().find(|e| e.id == newest).map(|e| e.gain_db);
+        let gain = self.entry(newest).map(|e| e.gain_db);
         // It comes home with the stream that had it, or, if that hangs, another takes its place.
         let mut playout = self.home.1.recv_timeout(COMING_HOME).ok();
         self.seek_device(|s| {
@@ -181,7 +181,7 @@ impl Steward {
         let at = (at_s * f64::from(found.rate)) as u64;
         let order = self.order(track, found.rate, Beginning::Quick(at));
         let built = self.build(Order { gain: gain.or(order.gain), ..order })?;
-        self.hand_over(track, built, |machine| Command::Swap { machine, aligned: false, instead_of: None })
+        self.hand_over(track, built, Command::swap)
     }
 
     /// Fades out what plays, and waits until that has been heard.

@@ -76,7 +76,7 @@ impl Steward {
             }
             built
         };
-        self.hand_over(track, built, |machine| Command::Swap { machine, aligned: false, instead_of: None })
+        self.hand_over(track, built, Command::swap)
     }
 
     /// The device for a track: the one at hand, if its rate is the track's or is asked for.
@@ -93,7 +93,7 @@ impl Steward {
         if !matches!(self.following, Following::Open) || !self.on_newest() {
             return;
         }
-        let entry = self.entries.iter().find(|e| e.id == self.newest);
+        let entry = self.entry(self.newest);
         let position = self.shared.gauge.position.load(Ordering::Relaxed);
         let left = entry.and_then(|e| e.frames).map_or(0, |n| n.saturating_sub(position));
         if left as f64 > PRIME_S * f64::from(self.rate()) {
@@ -141,11 +141,7 @@ impl Steward {
                 self.leave_stream();
                 match self.start_stream(&device) {
                     Err(e) => self.without_device(track, e)?,
-                    Ok(()) => self.hand_over(track, built, |machine| Command::Swap {
-                        machine,
-                        aligned: false,
-                        instead_of: None,
-                    })?,
+                    Ok(()) => self.hand_over(track, built, Command::swap)?,
                 }
             }
             _ => match self.track_after(self.track, 1) {
