@@ -30,7 +30,7 @@ fn job(input: &Path) -> RenderJob {
 }
 
 fn playing(job: RenderJob) -> Ears {
-    let settings = Settings { job: job.clone(), follow_head: Some(128), repeat: false, memory: None };
+    let settings = Settings { follow_head: Some(128), ..Settings::new(job.clone()) };
     let mut ears = Ears::new(&[job.input], settings);
     ears.until_playing();
     ears

@@ -13,7 +13,7 @@ use periphon::sink::SampleFormat;
 use periphon::{Error, ErrorKind, Result};
 use sounds::{noise, wav};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use watching::watched;
@@ -30,6 +30,10 @@ struct Fake {
     missing: Arc<AtomicUsize>,
     /// How often it has been sought.
     sought: Arc<AtomicUsize>,
+    /// The rate at which it was found last.
+    found: Arc<AtomicU32>,
+    /// It is found, but cannot be started at this rate.
+    busy: Option<u32>,
     /// A rate that it insists on.
     rate: Option<u32>,
 }
@@ -51,10 +55,15 @@ impl Backend for Fake {
         if self.missing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
             return Err(Error::new(ErrorKind::Device, "not there"));
         }
-        Ok(Opened { name: "fake".to_string(), rate: self.rate.unwrap_or(rate) })
+        let rate = self.rate.unwrap_or(rate);
+        self.found.store(rate, Ordering::Relaxed);
+        Ok(Opened { name: "fake".to_string(), rate })
     }
 
     fn start(&mut self, lease: periphon::live::Lease, reports: periphon::live::Reports) -> Result<Box<dyn Stream>> {
+        if self.busy == Some(self.found.load(Ordering::Relaxed)) {
+            return Err(Error::new(ErrorKind::Device, "someone else has it"));
+        }
         *self.line.lock().unwrap() = Some((lease, reports));
         Ok(Box::new(Running(self.clone())))
     }
@@ -142,7 +151,7 @@ fn plain(input: &Path) -> RenderJob {
 }
 
 fn settings(job: RenderJob) -> Settings {
-    Settings { job, follow_head: None, repeat: false, memory: None }
+    Settings::new(job)
 }
 
 fn rendered(dir: &Path, job: &RenderJob) -> [Vec<f32>; 2] {
@@ -437,7 +446,7 @@ fn a_turned_head_is_heard_with_the_next_block() {
     let a = noise(4, 96_000);
     let mono = write(&dir.path().join("mono.wav"), &[&a]);
     let job = plain(&mono);
-    let settings = Settings { job, follow_head: Some(128), repeat: false, memory: None };
+    let settings = Settings { follow_head: Some(128), ..Settings::new(job) };
     let run = |turn: bool| {
         let mut l = Listener::new(std::slice::from_ref(&mono), settings.clone(), Fake::default());
         l.until_playing();

@@ -226,7 +226,7 @@ fn run() -> Result<()> {
 }
 
 fn soak(given: &Arguments, scene: PathBuf) -> Result<()> {
-    let settings = Settings { job: RenderJob::new(&scene, ""), follow_head: Some(128), repeat: true, memory: None };
+    let settings = Settings { follow_head: Some(128), repeat: true, ..Settings::new(RenderJob::new(&scene, "")) };
     let measured = given.work.then(Default::default);
     let backend: Box<dyn Backend> = if given.no_device {
         Box::new(Tireless { work: measured.clone() })

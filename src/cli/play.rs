@@ -147,7 +147,7 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     signals::work_listens();
     // Where the head turns, blocks are short; otherwise they are those of a render.
     let follow_head = (shown || tracked.is_some()).then_some(FOLLOWED_BLOCK);
-    let settings = Settings { job, follow_head, repeat: args.repeat, memory: GainMemory::of_user() };
+    let settings = Settings { follow_head, repeat: args.repeat, memory: GainMemory::of_user(), ..Settings::new(job) };
     if !common.quiet {
         told_before.iter().for_each(|w| print::warning(w));
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// How things are to be played.
 #[derive(Clone, Debug)]
@@ -26,6 +27,15 @@ pub struct Settings {
     pub repeat: bool,
     /// Gains that renders have found; what is not in it is measured in an excerpt.
     pub memory: Option<GainMemory>,
+    /// How long a device that is gone is sought before playing ends with its error.
+    pub patience: Duration,
+}
+
+impl Settings {
+    /// Once through, in blocks that give a render's bits, with no gains known; a lost device is sought for a minute.
+    pub fn new(job: RenderJob) -> Self {
+        Self { job, follow_head: None, repeat: false, memory: None, patience: Duration::from_secs(60) }
+    }
 }
 
 /// What happened.

@@ -162,10 +162,10 @@ impl Steward {
         loop {
             self.attend(if self.waiting.is_empty() { TICK } else { Duration::ZERO });
             for request in gathered(std::mem::take(&mut self.waiting).into_iter()) {
-                self.attempt(|s| s.serve(request));
+                self.attempt(|s| s.serve(request))?;
             }
             if std::mem::take(&mut self.owed) {
-                self.attempt(Self::exchange);
+                self.attempt(Self::exchange)?;
             }
             if self.shared.stopping() {
                 return Ok(());
@@ -180,16 +180,17 @@ impl Steward {
     }
 
     /// Does what was asked for; tells if it cannot be done. What else was asked for before the end is neither done nor
-    /// said to have failed.
-    fn attempt(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) {
+    /// said to have failed. An error only if nothing can be heard any more.
+    fn attempt(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         if self.shared.stopping() {
-            return;
+            return Ok(());
         }
-        if let Err(e) = work(self)
-            && !self.shared.stopping()
-        {
-            self.tell(Event::Warning(e.sentence()));
+        match work(self) {
+            Err(e) if self.stream.is_none() => return Err(e),
+            Err(e) if !self.shared.stopping() => self.tell(Event::Warning(e.sentence())),
+            _ => {}
         }
+        Ok(())
     }
 
     /// Takes in what is asked for, `wait`ing for it, and looks after what plays. What takes no time is done at once; the rest
@@ -267,10 +268,7 @@ impl Steward {
                 match done {
                     // One of them cannot be: which, and what of the others?
                     Err(_) if changes.len() > 1 && !self.shared.stopping() => {
-                        for change in changes {
-                            self.attempt(|s| s.serve(Request::Change(vec![change])));
-                        }
-                        Ok(())
+                        changes.into_iter().try_for_each(|change| self.attempt(|s| s.serve(Request::Change(vec![change]))))
                     }
                     done => done,
                 }

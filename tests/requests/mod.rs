@@ -254,6 +254,22 @@ fn a_device_that_is_gone_between_two_tracks_is_waited_for() {
 }
 
 #[test]
+fn a_device_that_cannot_be_had_for_the_track_skipped_to_ends_playing_with_its_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let tracks = [level(dir.path(), "1.wav", 48_000, 0.1, 8.0), level(dir.path(), "2.wav", 44_100, 0.2, 8.0)];
+    let fake = Fake { busy: Some(44_100), ..Fake::default() };
+    let patience = Duration::from_millis(300);
+    let mut l = Listener::new(&tracks, Settings { patience, ..settings(straight(&tracks[0])) }, fake);
+    l.until_playing();
+    l.player.skip(1);
+    l.listen(&[128], |l| l.player.is_over());
+    let told: Vec<_> = l.player.events().collect();
+    assert!(told.iter().any(|e| matches!(e, Event::DeviceLost(_))) && !told.iter().any(is_warning), "{told:?}");
+    let why = l.player.finish().unwrap_err();
+    assert!(why.kind() == ErrorKind::Device && why.sentence().contains("someone else has it"), "{why:?}");
+}
+
+#[test]
 fn a_device_with_buffers_of_seconds_is_not_taken_for_lost() {
     let dir = tempfile::tempdir().unwrap();
     let stereo = level(dir.path(), "1.wav", 48_000, 0.2, 30.0);

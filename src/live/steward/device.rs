@@ -5,8 +5,6 @@ use crate::error::ErrorKind;
 use crate::live::backend::Lease;
 use crate::live::playout::FADE_S;
 
-/// How long a device is sought again.
-const SEEK_DEVICE: Duration = Duration::from_secs(60);
 /// A device that has not called for so long is gone, or for so many of its largest buffers.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 const HEARTBEAT_BUFFERS: f64 = 4.0;
@@ -163,7 +161,7 @@ impl Steward {
         let mut wait = BACK_OFF[0];
         loop {
             match attempt(self) {
-                Err(e) if e.kind() == ErrorKind::Device && began.elapsed() < SEEK_DEVICE => {}
+                Err(e) if e.kind() == ErrorKind::Device && began.elapsed() < self.settings.patience => {}
                 done => return done,
             }
             self.rest(wait);
