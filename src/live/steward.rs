@@ -267,9 +267,9 @@ impl Steward {
                 }
                 match done {
                     // One of them cannot be: which, and what of the others?
-                    Err(_) if changes.len() > 1 && !self.shared.stopping() => {
-                        changes.into_iter().try_for_each(|change| self.attempt(|s| s.serve(Request::Change(vec![change]))))
-                    }
+                    Err(_) if changes.len() > 1 && !self.shared.stopping() => changes
+                        .into_iter()
+                        .try_for_each(|change| self.attempt(|s| s.serve(Request::Change(vec![change])))),
                     done => done,
                 }
             }
