@@ -227,7 +227,7 @@ fn a_sink_that_is_taken_away_is_replaced_by_the_next() {
     std::thread::sleep(Duration::from_millis(500));
     pulse.load_sink("other");
     let told = report(&child.wait_with_output().unwrap());
-    assert!(began.elapsed() < Duration::from_secs(12), "it took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20), "it took {:?}", began.elapsed());
     assert!(told["played_to_s"].as_f64().unwrap() > 3.9, "{told}");
     assert_eq!(told["device"], "pulseaudio:other", "{told}");
     let warned = told["warnings"].to_string();

@@ -119,7 +119,7 @@ fn headphones_are_exchanged_while_playing_without_a_click_and_as_the_render_has_
     let before = ears.level(0.1);
     let from = ears.heard[0].len();
     ears.player.set_headphones(Some(equaliser.display().to_string()));
-    ears.listen(|e| e.player.stage().is_some_and(|s| s.headphones != "none"));
+    ears.listen(|e| e.player.status().headphones != "none");
     ears.seconds(0.3);
     let after = ears.level(0.1);
     assert!((before / after - 2.0).abs() < 0.02, "{before} {after}");
@@ -132,7 +132,7 @@ fn headphones_are_exchanged_while_playing_without_a_click_and_as_the_render_has_
         told.extend(e.player.events());
         told.iter().any(|t| format!("{t:?}").contains("no such headphone"))
     });
-    assert_ne!(ears.player.stage().unwrap().headphones, "none", "what cannot be leaves all as it was");
+    assert_ne!(ears.player.status().headphones, "none", "what cannot be leaves all as it was");
     assert_eq!(ears.heap, 0);
 }
 

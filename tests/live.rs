@@ -13,7 +13,7 @@ use periphon::sink::SampleFormat;
 use periphon::{Error, ErrorKind, Result};
 use sounds::{noise, wav};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use watching::watched;
@@ -34,8 +34,11 @@ struct Fake {
     found: Arc<AtomicU32>,
     /// It is found, but cannot be started at this rate.
     busy: Option<u32>,
-    /// A rate that it insists on.
-    rate: Option<u32>,
+    /// A rate that it insists on, if not 0.
+    rate: Arc<AtomicU32>,
+    /// Streams do not end when they are dropped, but are put here.
+    hangs: Arc<AtomicBool>,
+    hung: Arc<Mutex<Vec<Line>>>,
 }
 
 struct Running(Fake);
@@ -45,7 +48,9 @@ impl Stream for Running {}
 impl Drop for Running {
     fn drop(&mut self) {
         let line = self.0.line.lock().unwrap().take();
-        drop(line);
+        if self.0.hangs.load(Ordering::Relaxed) {
+            self.0.hung.lock().unwrap().extend(line);
+        }
     }
 }
 
@@ -55,7 +60,8 @@ impl Backend for Fake {
         if self.missing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
             return Err(Error::new(ErrorKind::Device, "not there"));
         }
-        let rate = self.rate.unwrap_or(rate);
+        let insists = self.rate.load(Ordering::Relaxed);
+        let rate = if insists == 0 { rate } else { insists };
         self.found.store(rate, Ordering::Relaxed);
         Ok(Opened { name: "fake".to_string(), rate })
     }
@@ -243,7 +249,7 @@ fn stems_are_played_as_they_are_rendered_and_sought_in() {
 fn a_device_of_another_rate_hears_the_render_at_that_rate() {
     let dir = tempfile::tempdir().unwrap();
     let mono = write(&dir.path().join("mono.wav"), &[&noise(1, 48_000)]);
-    let fake = Fake { rate: Some(44_100), ..Fake::default() };
+    let fake = Fake { rate: Arc::new(44_100.into()), ..Fake::default() };
     let heard = Listener::new(std::slice::from_ref(&mono), settings(plain(&mono)), fake).play_out(&[128]);
     assert_same(&heard, &rendered(dir.path(), &RenderJob { rate: Some(44_100), ..plain(&mono) }));
 }

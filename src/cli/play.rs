@@ -138,10 +138,10 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
             .hint("edit the scene instead"));
         }
     }
-    let headphones = match &job.headphones {
-        Some(what) => headphones::open(what)?.name,
-        None => "none".to_string(),
-    };
+    if let Some(what) = &job.headphones {
+        // Of a list each track would be passed over for them.
+        headphones::open(what)?;
+    }
     let tracked = args.head_track.as_deref().map(str::parse::<Source>).transpose()?;
     let shown = !args.plain && !common.json && !common.quiet && tui::terminal::is_possible();
     signals::work_listens();
@@ -170,8 +170,6 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     } else {
         plainly(&player, common)
     };
-    // The interface may have taken others.
-    let headphones = player.stage().map_or(headphones, |s| s.headphones);
     let heard = tracker.as_ref().map(Listener::heard);
     drop(tracker);
     // What the interface said is gone with it.
@@ -182,9 +180,9 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     let status = player.finish()?.status;
     if common.json {
         let packets = heard.map(|h| [h.packets, h.ignored]);
-        print::json(&to_json(&status, &headphones, packets, &outcome, &placed))?;
+        print::json(&to_json(&status, packets, &outcome, &placed))?;
     } else if !common.quiet {
-        print::lines(&summary(&status, &headphones))?;
+        print::lines(&summary(&status))?;
     }
     if outcome.interrupted {
         return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
@@ -296,7 +294,6 @@ impl StatusLine {
 
 fn to_json<'a>(
     s: &'a Status,
-    headphones: &'a str,
     head_packets: Option<[u64; 2]>,
     outcome: &'a tui::Outcome,
     placed: &'a [Stem],
@@ -317,7 +314,7 @@ fn to_json<'a>(
         gain_db: s.gain_db,
         hrtf: &s.hrtf,
         room: &s.room,
-        headphones,
+        headphones: &s.headphones,
         stems: stems::json(placed),
         head_packets,
         interrupted: outcome.interrupted,
@@ -325,8 +322,9 @@ fn to_json<'a>(
     }
 }
 
-fn summary(s: &Status, headphones: &str) -> String {
-    let headphones = if headphones == "none" { String::new() } else { format!(", headphones {headphones}") };
+fn summary(s: &Status) -> String {
+    let corrected = !matches!(&s.headphones[..], "" | "none");
+    let headphones = if corrected { format!(", headphones {}", s.headphones) } else { String::new() };
     format!(
         "{}: {} Hz, buffers of up to {} frames, latency {:.1} ms, load {:.1} % (worst {:.1} %), {} xruns, room {}, head {}{headphones}\n",
         s.device,
@@ -364,12 +362,16 @@ mod tests {
 
     #[test]
     fn the_report_names_the_headphones_as_a_render_does() {
-        let status = Status { hrtf: "ku100".to_string(), ..Status::default() };
-        let outcome = tui::Outcome { interrupted: false, warnings: Vec::new() };
         let name = headphones::open("HD 6").unwrap().name;
-        let json = serde_json::to_value(to_json(&status, &name, None, &outcome, &[])).unwrap();
+        let status = |headphones: &str| Status {
+            hrtf: "ku100".to_string(),
+            headphones: headphones.to_string(),
+            ..Status::default()
+        };
+        let outcome = tui::Outcome { interrupted: false, warnings: Vec::new() };
+        let json = serde_json::to_value(to_json(&status(&name), None, &outcome, &[])).unwrap();
         assert_eq!(json["headphones"], name);
-        assert!(summary(&status, &name).ends_with(&format!("head ku100, headphones {name}\n")));
-        assert!(summary(&status, "none").ends_with("head ku100\n"));
+        assert!(summary(&status(&name)).ends_with(&format!("head ku100, headphones {name}\n")));
+        assert!(summary(&status("none")).ends_with("head ku100\n"));
     }
 }

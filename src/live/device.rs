@@ -36,6 +36,9 @@ pub(super) struct Choice {
     pub(super) name: String,
     pub(super) range: SupportedStreamConfigRange,
     pub(super) rate: u32,
+    /// All that it can do, and the rate at which it usually runs.
+    ranges: Vec<SupportedStreamConfigRange>,
+    usual: Option<u32>,
 }
 
 impl Choice {
@@ -43,6 +46,15 @@ impl Choice {
     pub(super) fn leave(&mut self) {
         self.device = None;
         self.client.leave();
+    }
+
+    /// The same output as it comes nearest to another rate, without asking it.
+    pub(super) fn run_at(&mut self, rate: u32) -> bool {
+        let best = best(&self.ranges, rate, self.usual);
+        if let Some((range, rate)) = best {
+            (self.range, self.rate) = (range, rate);
+        }
+        best.is_some()
     }
 
     /// Gives its client back, to be asked again.
@@ -128,9 +140,11 @@ pub(super) fn find(name: Option<&str>, rate: u32) -> Result<Choice> {
 fn chosen(system: &str, mut survey: Survey, output: usize, rate: u32) -> Option<Choice> {
     let device = survey.devices.swap_remove(output);
     let usual = device.default_output_config().ok().map(|c| c.sample_rate());
-    let (range, rate) = best(device.supported_output_configs().ok()?.collect(), rate, usual)?;
+    let ranges: Vec<_> = device.supported_output_configs().ok()?.collect();
+    let (range, rate) = best(&ranges, rate, usual)?;
     let name = format!("{system}:{}", id_of(&device));
-    Some(Choice { device: Some(device), client: survey.client, host: system.to_string(), name, range, rate })
+    let host = system.to_string();
+    Some(Choice { device: Some(device), client: survey.client, host, name, range, rate, ranges, usual })
 }
 
 fn none() -> Error {
@@ -160,7 +174,7 @@ pub(super) fn worth(format: SampleFormat) -> u8 {
 
 /// The best of what a device can do: the rate first, then two channels, then the format.
 fn best(
-    ranges: Vec<SupportedStreamConfigRange>,
+    ranges: &[SupportedStreamConfigRange],
     rate: u32,
     usual: Option<u32>,
 ) -> Option<(SupportedStreamConfigRange, u32)> {
@@ -187,7 +201,7 @@ fn best(
     let able = |r: &SupportedStreamConfigRange| {
         worth(r.sample_format()) > 0 && r.channels() > 0 && (8_000..=384_000).contains(&runs_at(r))
     };
-    ranges.into_iter().filter(able).max_by_key(score).map(|r| (r, runs_at(&r)))
+    ranges.iter().filter(|r| able(r)).max_by_key(|r| score(r)).map(|r| (*r, runs_at(r)))
 }
 
 #[cfg(test)]
@@ -207,12 +221,12 @@ mod tests {
             range(2, 44_100, 44_100, SampleFormat::I32),
             range(2, 44_100, 44_100, SampleFormat::U8),
         ];
-        let (found, rate) = best(all.clone(), 44_100, None).unwrap();
+        let (found, rate) = best(&all, 44_100, None).unwrap();
         assert_eq!((found.channels(), found.sample_format(), rate), (2, SampleFormat::I32, 44_100));
-        let (found, rate) = best(all.clone(), 96_000, None).unwrap();
+        let (found, rate) = best(&all, 96_000, None).unwrap();
         assert_eq!((found.channels(), rate), (6, 96_000));
-        let (found, rate) = best(all[..1].to_vec(), 44_100, Some(48_000)).unwrap();
+        let (found, rate) = best(&all[..1], 44_100, Some(48_000)).unwrap();
         assert_eq!((found.sample_format(), rate), (SampleFormat::F32, 48_000));
-        assert!(best(vec![range(2, 48_000, 48_000, SampleFormat::U8)], 48_000, None).is_none());
+        assert!(best(&[range(2, 48_000, 48_000, SampleFormat::U8)], 48_000, None).is_none());
     }
 }

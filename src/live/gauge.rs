@@ -60,6 +60,8 @@ pub struct Status {
     pub hrtf: String,
     /// The room.
     pub room: String,
+    /// The headphones that are corrected for, or `none`.
+    pub headphones: String,
     /// Gain that brings the track to its loudness, dB.
     pub gain_db: f64,
 }
@@ -96,7 +98,7 @@ impl Gauge {
             // Of numbers that are not negative the bits are in order.
             slot.fetch_max(peak.to_bits(), Ordering::Relaxed);
         }
-        self.true_peak.store(true_peak.to_bits(), Ordering::Relaxed);
+        self.true_peak.fetch_max(true_peak.to_bits(), Ordering::Relaxed);
     }
 
     pub(super) fn worked(&self, busy: Duration, frames: usize, rate: u32, latency: Option<Duration>) {

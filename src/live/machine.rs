@@ -92,6 +92,7 @@ pub(super) struct Card {
     pub frames: Option<u64>,
     pub hrtf: String,
     pub room: String,
+    pub headphones: String,
     pub control: Option<Control>,
     /// Turns the head where there is no control.
     pub poses: Producer<Pose>,
@@ -201,6 +202,7 @@ impl Machine {
             frames: total,
             hrtf: ears.hrtf.clone(),
             room: ears.room.clone(),
+            headphones: ears.headphones.clone(),
             control: ears.take_control(),
             poses: turn,
             measured: ears.is_measured(),

@@ -28,7 +28,6 @@ pub(super) struct Plan {
     pub head: HeadMotion,
     pub room: StageRoom,
     pub placement: &'static str,
-    pub headphones: String,
     pub rate: f64,
     /// There is an engine that a control steers.
     pub steerable: bool,
@@ -50,7 +49,6 @@ impl Plan {
             head: stage.head.clone(),
             room: stage.room.clone(),
             placement: ears.placement,
-            headphones: ears.headphones.clone(),
             rate: f64::from(ears.rate),
             steerable: !stage.sources.is_empty() && !ears.is_measured(),
         }

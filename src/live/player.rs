@@ -102,7 +102,7 @@ impl Player {
     /// Goes to a moment of the track, seconds from its beginning.
     pub fn seek(&self, seconds: f64) {
         if seconds.is_finite() {
-            self.ask(Request::Seek(seconds.max(0.0)));
+            self.ask(Request::Seek(seconds.max(0.0), None));
         }
     }
 

@@ -120,6 +120,11 @@ impl Playout {
         self.rate
     }
 
+    /// There is something that it plays.
+    pub(super) fn plays(&self) -> bool {
+        self.current.is_some()
+    }
+
     /// Frames that the limiter holds back.
     pub(super) fn limiter_frames(&self) -> usize {
         self.limiter.as_ref().map_or(0, Limiter::latency_frames)
@@ -295,6 +300,10 @@ impl Playout {
                 Command::Pause(paused) => {
                     self.paused = paused;
                     self.pause.turn(!paused, self.fade);
+                    if self.current.is_none() {
+                        // Nothing sounds that would have to fade.
+                        self.pause = Fade::at(if paused { 0.0 } else { 1.0 });
+                    }
                 }
                 Command::Swap { machine, aligned, instead_of } => {
                     let current = self.current.as_ref().map(|m| m.id);
@@ -307,7 +316,9 @@ impl Playout {
                     if self.current.is_none() {
                         // The first one begins as a file does: at once, and with it the limiter, which works in
                         // intervals that count from there.
-                        self.gauge.forget_load();
+                        if self.gauge.machine.load(Ordering::Relaxed) == 0 {
+                            self.gauge.forget_load();
+                        }
                         if let Some(limiter) = &mut self.limiter {
                             limiter.reset();
                         }

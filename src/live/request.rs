@@ -9,12 +9,23 @@ pub(super) type Change = Box<dyn Fn(&mut RenderJob) + Send>;
 /// What the handle asks of the steward.
 pub(super) enum Request {
     Pause(bool),
-    Seek(f64),
+    /// To so many seconds, in the track that plays when it is served, or in the one that played when it was asked for.
+    Seek(f64, Option<usize>),
     Skip(isize),
     Change(Vec<Change>),
     Repeat(bool),
     Add(Vec<PathBuf>),
     Stop,
+}
+
+/// The track has ended by itself, and another plays: places to go to that were asked for before are places in that track.
+pub(super) fn pin_seeks(waiting: &mut [Request], track: usize) {
+    // Behind a skip they are meant for the track that is skipped to.
+    for request in waiting.iter_mut().take_while(|r| !matches!(r, Request::Skip(_))) {
+        if let Request::Seek(_, of) = request {
+            of.get_or_insert(track);
+        }
+    }
 }
 
 /// Requests that came while others were served, of which each kind is served once, up to the next that goes to another track: of places
@@ -26,7 +37,7 @@ pub(super) fn gathered(requests: impl Iterator<Item = Request>) -> Vec<Request> 
     for request in requests {
         let like = |other: &Request| std::mem::discriminant(other) == std::mem::discriminant(&request);
         let before = match request {
-            Request::Seek(_) | Request::Change(_) => {
+            Request::Seek(..) | Request::Change(_) => {
                 all[begin..].iter().position(like).map(|at| all.remove(begin + at))
             }
             _ => None,
@@ -50,16 +61,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_place_to_go_to_stays_in_the_track_that_has_ended_but_not_behind_a_skip() {
+        let mut waiting = [Request::Pause(true), Request::Seek(1.0, None), Request::Skip(1), Request::Seek(2.0, None)];
+        pin_seeks(&mut waiting, 7);
+        // Another one ends: the first is pinned already.
+        pin_seeks(&mut waiting, 8);
+        let of = |n: usize| if let Request::Seek(_, of) = waiting[n] { of } else { unreachable!() };
+        assert_eq!((of(1), of(3)), (Some(7), None));
+    }
+
+    #[test]
     fn what_is_asked_for_again_before_it_was_done_is_done_once() {
         let later = || Request::Change(vec![Box::new(|job: &mut RenderJob| job.start += 1.0)]);
         let asked = [
-            Request::Seek(1.0),
+            Request::Seek(1.0, None),
             later(),
-            Request::Seek(2.0),
+            Request::Seek(2.0, None),
             later(),
             Request::Skip(1),
             later(),
-            Request::Seek(3.0),
+            Request::Seek(3.0, None),
             Request::Skip(1),
             Request::Skip(1),
         ];
@@ -68,7 +89,7 @@ mod tests {
         let mut said = Vec::new();
         for request in got {
             said.push(match request {
-                Request::Seek(to) => format!("seek {to}"),
+                Request::Seek(to, _) => format!("seek {to}"),
                 Request::Skip(step) => format!("skip {step}"),
                 Request::Change(changes) => {
                     changes.iter().for_each(|change| change(&mut job));

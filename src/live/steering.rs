@@ -4,7 +4,7 @@ use super::plan::Plan;
 use super::player::Player;
 use super::steward::Shared;
 use crate::coords::Pose;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::render::{Control, SourceId};
 use crate::spatializer::motion::Between;
 use crate::spatializer::source::check_gain;
@@ -25,6 +25,8 @@ pub(super) struct Wheel {
     pub(super) control: Option<Control>,
     pub(super) poses: Producer<Pose>,
     pub(super) measured: bool,
+    /// Nobody takes what it is told, so it has not been told where the head is now.
+    pub(super) behind: bool,
 }
 
 /// What was done to the sources of a track.
@@ -82,17 +84,27 @@ impl Wheels {
             return Ok(());
         }
         let motion = self.head_of(&wheel.plan);
+        wheel.behind = false;
         if wheel.measured {
-            // A full ring holds poses that have not been heard yet; the next will tell.
-            let _ = wheel.poses.push(motion.at(0.0));
+            wheel.behind = wheel.poses.push(motion.at(0.0)).is_err();
         } else if let Some(control) = &mut wheel.control {
-            match control.set_head_motion(motion, 0.0) {
-                // A queue that is full holds poses that have not been heard yet.
-                Err(e) if e.kind() != ErrorKind::Limit => return Err(e),
-                _ => {}
+            // What is left is for what else is steered while nothing plays.
+            wheel.behind = control.is_half_full();
+            if !wheel.behind {
+                control.set_head_motion(motion, 0.0)?;
             }
         }
         Ok(())
+    }
+
+    /// Brings machines that had been told more than they had taken to where the head is now.
+    pub(super) fn catch_up(&mut self) {
+        let mut all = std::mem::take(&mut self.all);
+        for wheel in all.iter_mut().filter(|w| w.behind) {
+            // The pose has been accepted before.
+            let _ = self.turn(wheel);
+        }
+        self.all = all;
     }
 
     /// Takes in the wheel of a machine that is about to be handed over, and brings the machine to where everything is.

@@ -10,10 +10,10 @@ use super::machine::{Machine, Trouble};
 use super::meters::Bench;
 use super::player::{Event, Settings};
 use super::playout::{Command, Playout, Reins};
-use super::request::{Request, gathered};
+use super::request::{Request, gathered, pin_seeks};
 use super::steering::{Wheel, Wheels};
 use super::workshop::{Beginning, Built, Order, Work};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::render::live::Pace;
 use crate::render::{Control, RenderJob};
 use std::path::PathBuf;
@@ -29,6 +29,8 @@ const TICK: Duration = Duration::from_millis(10);
 const TIDYING_UP: Duration = Duration::from_secs(5);
 /// How far ahead of what plays a machine is when it is handed over, seconds.
 const LEAD_S: f64 = 0.06;
+/// How long the callback is given to take a machine over before another one is built for what plays.
+const TAKING_OVER: Duration = Duration::from_millis(300);
 
 /// What the steward and the player's handle both see.
 #[derive(Default)]
@@ -60,6 +62,7 @@ struct Entry {
     frames: Option<u64>,
     hrtf: String,
     room: String,
+    headphones: String,
     gain_db: f64,
     trouble: Trouble,
 }
@@ -67,6 +70,8 @@ struct Entry {
 pub(super) struct Steward {
     settings: Settings,
     tracks: Vec<PathBuf>,
+    /// Tracks from here on were added; the stems of the settings are not theirs.
+    added: usize,
     backend: Box<dyn Backend>,
     shared: Arc<Shared>,
     requests: Receiver<Request>,
@@ -110,6 +115,7 @@ impl Steward {
         let reports = Reports { gauge: Arc::clone(&shared.gauge), lost: Arc::default(), odd: Arc::default() };
         Self {
             settings,
+            added: tracks.len(),
             tracks,
             backend,
             shared,
@@ -139,7 +145,7 @@ impl Steward {
     /// Plays until the end or until told to stop.
     pub(super) fn run(&mut self) -> Result<()> {
         let done = self.play_all();
-        let done = if self.shared.stopping() {
+        let done = if self.shared.stopping() || done.as_ref().is_err_and(interrupted) {
             // What was under way has been given up, which is no failure.
             self.fade();
             Ok(())
@@ -165,14 +171,15 @@ impl Steward {
                 self.attempt(|s| s.serve(request))?;
             }
             if std::mem::take(&mut self.owed) {
-                self.attempt(Self::exchange)?;
+                self.attempt(|s| s.exchange().map(|done| s.owed |= !done))?;
             }
             if self.shared.stopping() {
                 return Ok(());
             }
             self.keep_device()?;
             self.follow();
-            if self.is_dry() && !self.go_on()? {
+            // What waits may be meant for this track.
+            if self.waiting.is_empty() && self.is_dry() && !self.go_on()? {
                 self.ring_out();
                 return Ok(());
             }
@@ -186,7 +193,7 @@ impl Steward {
             return Ok(());
         }
         match work(self) {
-            Err(e) if self.stream.is_none() => return Err(e),
+            Err(e) if self.stream.is_none() || interrupted(&e) => return Err(e),
             Err(e) if !self.shared.stopping() => self.tell(Event::Warning(e.sentence())),
             _ => {}
         }
@@ -244,10 +251,10 @@ impl Steward {
 
     fn serve(&mut self, request: Request) -> Result<()> {
         match request {
-            Request::Seek(seconds) => {
-                let (track, rate) = (self.track, self.rate());
+            Request::Seek(seconds, track) => {
+                let (track, rate) = (track.unwrap_or(self.track), self.rate());
                 let at = (seconds - self.begin_s(track)).max(0.0) * f64::from(rate);
-                let frames = self.entry(self.newest).and_then(|e| e.frames);
+                let frames = self.entries.iter().rev().find(|e| e.track == track).and_then(|e| e.frames);
                 let at = frames.map_or(at as u64, |n| (at as u64).min(n.saturating_sub(1)));
                 let order = self.order(track, rate, Beginning::At(at));
                 let built = self.build(order)?;
@@ -262,15 +269,19 @@ impl Steward {
                 let before = self.settings.job.clone();
                 changes.iter().for_each(|change| change(&mut self.settings.job));
                 let done = self.exchange();
-                if done.is_err() {
+                if !matches!(done, Ok(true)) {
                     self.settings.job = before;
                 }
                 match done {
+                    Ok(false) => {
+                        self.waiting.insert(0, Request::Change(changes));
+                        Ok(())
+                    }
                     // One of them cannot be: which, and what of the others?
                     Err(_) if changes.len() > 1 && !self.shared.stopping() => changes
                         .into_iter()
                         .try_for_each(|change| self.attempt(|s| s.serve(Request::Change(vec![change])))),
-                    done => done,
+                    done => done.map(|_| ()),
                 }
             }
             Request::Pause(_) | Request::Repeat(_) | Request::Add(_) | Request::Stop => Ok(()),
@@ -278,16 +289,27 @@ impl Steward {
     }
 
     /// Crosses over to the same track as the settings have it now, at the frame that plays. If the next track begins
-    /// meanwhile, to that one.
-    fn exchange(&mut self) -> Result<()> {
+    /// meanwhile, to that one. False if the device is gone, which comes first.
+    fn exchange(&mut self) -> Result<bool> {
+        // Where it plays is known once the callback has what was handed over last; in a pause that may not be soon.
+        let since = Instant::now();
+        while !self.on_newest() && since.elapsed() < TAKING_OVER && !self.shared.stopping() {
+            self.attend(TICK);
+        }
         loop {
             let (track, newest, rate) = (self.track, self.newest, self.rate());
             let lead = (LEAD_S * f64::from(rate)) as u64;
             let order = self.order(track, rate, Beginning::Ahead(lead));
-            let Some(built) = self.build_unless(order, |s| s.newest != newest)? else { continue };
+            let Some(built) = self.build_unless(order, |s| s.newest != newest || s.is_gone())? else {
+                if self.is_gone() {
+                    return Ok(false);
+                }
+                continue;
+            };
             // While nothing sounds nothing has to be met at its frame.
             let (aligned, instead_of) = (!self.is_paused(), Some(newest));
-            return self.hand_over(track, built, |machine| Command::Swap { machine, aligned, instead_of });
+            self.hand_over(track, built, |machine| Command::Swap { machine, aligned, instead_of })?;
+            return Ok(true);
         }
     }
 
@@ -295,8 +317,11 @@ impl Steward {
         let job = self.job(track, rate);
         let gain = self.known_gain(&job);
         self.ids += 1;
+        // Behind the track its room rings on, but nothing begins there.
+        let entry = self.entries.iter().rev().find(|e| e.track == track);
+        let last = entry.and_then(|e| e.frames).map_or(u64::MAX, |n| n.saturating_sub(1));
         let (memory, at_work) = (self.settings.memory.clone(), Arc::clone(&self.at_work));
-        Order { id: self.ids, job, pace: self.pace(), beginning, gain, memory, at_work }
+        Order { id: self.ids, job, pace: self.pace(), beginning, last, gain, memory, at_work }
     }
 
     fn build(&mut self, order: Order) -> Result<Built> {
@@ -350,6 +375,7 @@ impl Steward {
             control: card.control,
             poses: card.poses,
             measured: card.measured,
+            behind: false,
         };
         if let Ok(mut wheels) = self.shared.wheels.lock() {
             wheels.add(wheel)?;
@@ -362,6 +388,7 @@ impl Steward {
             frames: card.frames,
             hrtf: card.hrtf,
             room: card.room,
+            headphones: card.headphones,
             gain_db,
             trouble: card.trouble,
         });
@@ -393,9 +420,11 @@ impl Steward {
         if let Ok(mut wheels) = self.shared.wheels.lock() {
             wheels.all.retain(|w| !gone.contains(&w.id));
             wheels.all.iter_mut().filter_map(|w| w.control.as_mut()).for_each(Control::tidy);
+            wheels.catch_up();
         }
         let playing = self.shared.gauge.machine.load(Ordering::Acquire);
         if self.following.is_queued() == Some(playing) {
+            pin_seeks(&mut self.waiting, self.track);
             (self.newest, self.track, self.following) = (playing, self.track_of(playing), Following::Open);
         } else if gone.contains(&self.newest) && playing != self.newest {
             // It came when the track that it belongs to had just ended.
@@ -436,6 +465,7 @@ impl Steward {
         s.duration_s = entry.frames.map(|n| begin + n as f64 / rate);
         s.hrtf.clone_from(&entry.hrtf);
         s.room.clone_from(&entry.room);
+        s.headphones.clone_from(&entry.headphones);
         s.gain_db = entry.gain_db;
         s.latency_ms = self.limiter_frames as f64 / rate * 1000.0;
     }
@@ -454,7 +484,8 @@ impl Steward {
 
     /// All that there was to play has been played.
     fn is_dry(&self) -> bool {
-        self.shared.gauge.dry.load(Ordering::Relaxed) && self.on_newest() && self.following.is_queued().is_none()
+        // Which machine plays is told last, so what was told before is true of it.
+        self.on_newest() && self.shared.gauge.dry.load(Ordering::Relaxed) && self.following.is_queued().is_none()
     }
 
     fn known_gain(&self, job: &RenderJob) -> Option<f64> {
@@ -488,6 +519,11 @@ impl Steward {
         // Nobody has to listen.
         let _ = self.events.send(event);
     }
+}
+
+/// Whoever uses the program has asked for its end.
+fn interrupted(error: &Error) -> bool {
+    error.kind() == ErrorKind::Interrupted
 }
 
 /// Never told: whoever asked for the end knows.

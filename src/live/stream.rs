@@ -5,8 +5,8 @@ use super::device::{Choice, find};
 use crate::error::{Error, ErrorKind, Result};
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// Frames converted at a time.
@@ -23,6 +23,8 @@ pub struct DeviceBackend {
     choice: Option<Choice>,
     /// Since when the device has been sought again.
     sought: Option<Instant>,
+    /// The stream that runs.
+    running: Weak<()>,
 }
 
 /// How long a sound system whose device is gone is given to offer another, before other systems are asked.
@@ -31,7 +33,7 @@ const LOYALTY: Duration = Duration::from_secs(3);
 impl DeviceBackend {
     /// For the output called `name`, or the default, with buffers of `buffer` frames, or of about 10 ms.
     pub fn new(name: Option<String>, buffer: Option<u32>) -> Self {
-        Self { name, buffer, choice: None, sought: None }
+        Self { name, buffer, ..Self::default() }
     }
 }
 
@@ -44,11 +46,21 @@ impl Backend for DeviceBackend {
         });
         let since = *self.sought.get_or_insert_with(Instant::now);
         let host = before.filter(|_| self.name.is_none() && since.elapsed() < LOYALTY);
-        let choice = find(self.name.as_deref().or(host.as_deref()), rate)?;
+        match find(self.name.as_deref().or(host.as_deref()), rate) {
+            Ok(choice) => self.choice = Some(choice),
+            Err(e) => {
+                // An output that only one stream can have answers nobody else while ours runs.
+                let ours = self.choice.as_mut().filter(|_| self.running.strong_count() > 0);
+                if !ours.is_some_and(|choice| choice.run_at(rate)) {
+                    return Err(e);
+                }
+            }
+        }
         self.sought = None;
-        let opened = Opened { name: choice.name.clone(), rate: choice.rate };
-        self.choice = Some(choice);
-        Ok(opened)
+        self.choice
+            .as_ref()
+            .map(|c| Opened { name: c.name.clone(), rate: c.rate })
+            .ok_or_else(|| Error::new(ErrorKind::Device, "no device has been chosen"))
     }
 
     fn start(&mut self, lease: Lease, reports: Reports) -> Result<Box<dyn Stream>> {
@@ -88,7 +100,9 @@ impl Backend for DeviceBackend {
         })?;
         choice.leave();
         stream.play().map_err(|e| failed(&choice.name, &e))?;
-        Ok(Box::new(Running(Some(stream), leave)))
+        let alive = Arc::new(());
+        self.running = Arc::downgrade(&alive);
+        Ok(Box::new(Running { stream: Some(stream), leave, _alive: alive }))
     }
 }
 
@@ -133,7 +147,11 @@ impl Leave {
 const LAST_CALLBACK: Duration = Duration::from_millis(100);
 
 /// Dropping it stops the callbacks.
-struct Running(Option<cpal::Stream>, Arc<Leave>);
+struct Running {
+    stream: Option<cpal::Stream>,
+    leave: Arc<Leave>,
+    _alive: Arc<()>,
+}
 
 /// How long a stream may take to stop before it is left to itself.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -141,7 +159,7 @@ const FAREWELL: Duration = Duration::from_millis(300);
 impl Drop for Running {
     /// Of a PulseAudio sink that is gone, stopping waits for an answer that never comes: so somebody else waits.
     fn drop(&mut self) {
-        let (stream, leave) = (self.0.take(), Arc::clone(&self.1));
+        let (stream, leave) = (self.stream.take(), Arc::clone(&self.leave));
         let (done, stopped) = std::sync::mpsc::channel();
         let waits = std::thread::Builder::new().name("periphon-stop".to_string()).spawn(move || {
             leave.ask();

@@ -23,8 +23,6 @@ pub struct StageView {
     pub fields: usize,
     /// How the channels were placed: `panorama`, `stereo`, `speakers`, `point`, `orbit`, `scene`.
     pub placement: &'static str,
-    /// The headphones that are corrected for, or `none`.
-    pub headphones: String,
     /// Sources can be moved and their gains be set: not in measured rooms, and not without spatialisation.
     pub steerable: bool,
 }
@@ -103,7 +101,6 @@ fn view(wheels: &Wheels, plan: &Plan, track: usize, seconds: f64) -> StageView {
         listener,
         fields: plan.fields,
         placement: plan.placement,
-        headphones: plan.headphones.clone(),
         steerable: plan.steerable,
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Order {
     pub(super) job: RenderJob,
     pub(super) pace: Pace,
     pub(super) beginning: Beginning,
+    /// The last frame of the track, as far as it is known: nothing begins behind it.
+    pub(super) last: u64,
     /// The gain, dB, if it is known.
     pub(super) gain: Option<f64>,
     pub(super) memory: Option<GainMemory>,
@@ -94,7 +96,7 @@ impl Drop for Work {
 }
 
 fn build(order: Order, gauge: &Gauge, paused: &AtomicBool, stop: &AtomicBool) -> Result<Built> {
-    let Order { id, job, pace, beginning, gain, memory, at_work } = order;
+    let Order { id, job, pace, beginning, last, gain, memory, at_work } = order;
     // What decodes must keep pace with what is heard, so it does not yield as the rest does.
     let feeder = Feeder::start(&job.input)?;
     let level = || gain.map_or_else(|| gain_db(&job, memory.as_ref(), &at_work), Ok);
@@ -112,7 +114,8 @@ fn build(order: Order, gauge: &Gauge, paused: &AtomicBool, stop: &AtomicBool) ->
     let goal = || match beginning {
         Beginning::Quick(frame) | Beginning::At(frame) => frame,
         Beginning::Ahead(frames) => {
-            gauge.position.load(Ordering::Relaxed) + if paused.load(Ordering::Relaxed) { 0 } else { frames }
+            let frames = if paused.load(Ordering::Relaxed) { 0 } else { frames };
+            (gauge.position.load(Ordering::Relaxed) + frames).min(last)
         }
     };
     let (mut machine, card) = Machine::open(id, &job, pace, goal(), feeder, stop)?;

@@ -280,6 +280,12 @@ impl Control {
         }
     }
 
+    /// Half of the room for commands is taken: nobody takes them as fast as they come.
+    #[cfg(feature = "live")]
+    pub(crate) fn is_half_full(&self) -> bool {
+        2 * self.commands.slots() < self.commands.buffer().capacity()
+    }
+
     fn slot(&self, id: SourceId) -> Result<u32> {
         match self.slots.get(id.slot as usize) {
             Some((generation, true)) if *generation == id.generation => Ok(id.slot),

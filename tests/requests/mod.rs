@@ -1,5 +1,7 @@
 //! What is asked for at an awkward moment: while something is built, while a track ends, while there is no device.
 
+mod awkward;
+
 use super::*;
 
 /// Both ears as the file has them, as loud as it is.

@@ -5,12 +5,13 @@
 //! map                 | panel          the panel from 60 columns on; else one line of meters
 //! room, head, headphones, placement    from 16 rows on
 //! bar
-//! message
+//! message                              more lines where it is long
 //! keys                                 from 16 rows on
 //! ```
 
 use super::app::{App, Overlay, Regions, Tone};
 use super::theme::Theme;
+use super::wrapping::wrapped;
 use super::{bar, map, overlay, panel};
 use crate::cli::print::harmless;
 use crate::live::State;
@@ -19,6 +20,9 @@ use ratatui::layout::Rect;
 
 /// Columns of the panel.
 const PANEL: u16 = 34;
+/// Lines of a message at most, and the part of the screen that they may take.
+const MESSAGE_LINES: u16 = 4;
+const MESSAGE_PART: u16 = 6;
 
 /// Draws everything, and notes where it is.
 pub(super) fn draw(app: &mut App, theme: Theme, frame: &mut Frame<'_>) {
@@ -37,7 +41,7 @@ pub(super) fn draw(app: &mut App, theme: Theme, frame: &mut Frame<'_>) {
         let row = rows.bottom();
         buffer.set_stringn(row.x, row.y, keys, usize::from(row.width), theme.faint());
     }
-    message(app, theme, buffer, rows.bottom());
+    message(app, theme, buffer, &mut rows);
     bar::draw(app, theme, buffer, rows.bottom());
     if roomy {
         settings(app, theme, buffer, rows.bottom());
@@ -107,12 +111,12 @@ fn title(app: &App, theme: Theme, buffer: &mut Buffer, row: Rect) {
 
 fn settings(app: &App, theme: Theme, buffer: &mut Buffer, row: Rect) {
     let s = &app.status;
-    let (placement, headphones) = app.stage.as_ref().map_or(("-", "-"), |s| (s.placement, s.headphones.as_str()));
+    let placement = app.stage.as_ref().map_or("-", |s| s.placement);
     let pairs = [
         ("room", base_name(&s.room)),
         ("head", base_name(&s.hrtf)),
         ("placement", placement.to_string()),
-        ("headphones", headphones.to_string()),
+        ("headphones", s.headphones.clone()),
     ];
     let mut x = row.x;
     for (name, value) in pairs {
@@ -128,12 +132,22 @@ fn base_name(name: &str) -> String {
     std::path::Path::new(name).file_name().map_or(name.to_string(), |n| n.to_string_lossy().into_owned())
 }
 
-fn message(app: &App, theme: Theme, buffer: &mut Buffer, row: Rect) {
-    let Some((text, tone, _)) = &app.message else { return };
+fn message(app: &App, theme: Theme, buffer: &mut Buffer, rows: &mut Rows) {
+    let width = usize::from(rows.left.width);
+    let (text, tone) = app.message.as_ref().map_or(("", Tone::Note), |(text, tone, _)| (text.as_str(), *tone));
     let style = match tone {
         Tone::Note => theme.plain(),
         Tone::Warning => theme.warning(),
     };
-    let text = harmless(&text.replace(['\n', '\t'], " "));
-    buffer.set_stringn(row.x, row.y, text, usize::from(row.width), style);
+    let mut lines = wrapped(&harmless(&text.replace(['\n', '\t'], " ")), width);
+    let most = usize::from(MESSAGE_LINES.min(rows.left.height / MESSAGE_PART).max(1));
+    if lines.len() > most {
+        lines.truncate(most);
+        lines.last_mut().into_iter().for_each(|l| *l = l.chars().take(width - 1).chain(['…']).collect());
+    }
+    lines.resize(lines.len().max(1), String::new());
+    for line in lines.iter().rev() {
+        let row = rows.bottom();
+        buffer.set_stringn(row.x, row.y, line, width, style);
+    }
 }

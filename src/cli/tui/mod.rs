@@ -26,6 +26,7 @@ pub(super) mod terminal;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod wrapping;
 
 pub(super) use bar::clock;
 

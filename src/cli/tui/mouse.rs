@@ -13,14 +13,16 @@ const TURN: f64 = 5.0;
 /// What the mouse asks for, in order.
 pub(super) fn actions(app: &mut App, event: &MouseEvent) -> Vec<Action> {
     let at = Position::new(event.column, event.row);
-    if let Overlay::Picker(_) = app.overlay {
+    if let Overlay::Picker(picker) = &app.overlay {
         return match event.kind {
             MouseEventKind::ScrollUp => vec![Action::Scroll(-3)],
             MouseEventKind::ScrollDown => vec![Action::Scroll(3)],
-            MouseEventKind::Down(MouseButton::Left) => match line(app.regions.list, at) {
-                Some(line) => vec![Action::Point(line), Action::Choose],
-                None => Vec::new(),
-            },
+            MouseEventKind::Down(MouseButton::Left) => {
+                match line(app.regions.list, at).filter(|line| *line < picker.shown.len()) {
+                    Some(line) => vec![Action::Point(line), Action::Choose],
+                    None => Vec::new(),
+                }
+            }
             _ => Vec::new(),
         };
     }

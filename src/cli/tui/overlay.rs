@@ -3,6 +3,7 @@
 use super::app::{App, Overlay};
 use super::keys::HELP;
 use super::theme::Theme;
+use super::wrapping::wrapped;
 use crate::cli::print::harmless;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -77,21 +78,6 @@ fn paged(area: Rect) -> Vec<Vec<HelpLine>> {
         }
     }
     pages
-}
-
-/// A text in lines of so many columns, broken between words.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_string()),
-        }
-    }
-    lines
 }
 
 pub(super) fn help(page: usize, theme: Theme, buffer: &mut Buffer, area: Rect) {

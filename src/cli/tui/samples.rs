@@ -39,7 +39,6 @@ pub(super) fn stage() -> StageView {
         ],
         fields: 0,
         placement: "scene",
-        headphones: "none".to_string(),
         steerable: true,
     }
 }
@@ -65,6 +64,7 @@ pub(super) fn status() -> Status {
         buffer: 480,
         hrtf: "ku100".to_string(),
         room: "living-room".to_string(),
+        headphones: "none".to_string(),
         gain_db: -3.0,
     }
 }

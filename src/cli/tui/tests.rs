@@ -88,6 +88,21 @@ fn the_open_a_measured_room_and_no_spatialisation_are_drawn_as_committed() {
 }
 
 #[test]
+fn a_long_message_is_shown_whole_where_there_is_room() {
+    let mut app = samples::app();
+    let text = "cannot open the impulse response '/home/someone/Music/rooms/a hall by the sea/left.wav': it has no samples \
+                (choose a WAV with one or two channels, or type another path)";
+    app.warn(text);
+    let drawn = picture(&mut app, 80, 24);
+    let lines: Vec<&str> = drawn.lines().collect();
+    let first = lines.iter().position(|l| l.contains("cannot open")).unwrap();
+    assert_eq!(lines[first..23].iter().map(|l| l.trim()).collect::<Vec<_>>().join(" "), text);
+    // With little room as much as fits, and a sign that there is more.
+    let drawn = picture(&mut app, 40, 8);
+    assert!(drawn.contains("cannot open the impulse") && drawn.contains('…'), "{drawn}");
+}
+
+#[test]
 fn help_and_lists_are_drawn_as_committed() {
     let mut app = samples::app();
     letter(&mut app, '?');
@@ -291,6 +306,20 @@ fn lists_give_rooms_heads_placements_and_headphones() {
     let presets = crate::room::preset::all();
     assert_eq!((first, clicked), (0, vec![Order::Room(presets[1].name.into())]));
     assert_eq!(app.act(Action::Open(Topic::Room)), []);
+}
+
+#[test]
+fn a_click_below_the_last_entry_of_a_list_takes_nothing() {
+    let mut app = samples::app();
+    letter(&mut app, 'l');
+    picture(&mut app, 100, 30);
+    let (list, _) = app.regions.list;
+    let Overlay::Picker(picker) = &app.overlay else { panic!("{:?}", app.overlay) };
+    let below = list.y + picker.shown.len() as u16;
+    assert!(below < list.bottom());
+    let press = MouseEventKind::Down(MouseButton::Left);
+    assert!(mouse(&mut app, press, list.x + 4, below).is_empty() && app.overlay != Overlay::None);
+    assert!(!mouse(&mut app, press, list.x + 4, below - 1).is_empty());
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The device: opened, left, lost and found again.
 
 use super::*;
-use crate::error::ErrorKind;
 use crate::live::backend::Lease;
 use crate::live::playout::FADE_S;
 
@@ -20,8 +19,6 @@ impl Steward {
     }
 
     pub(super) fn start_stream(&mut self, found: &Opened) -> Result<()> {
-        // From a start that failed one may have come home.
-        while self.home.1.try_recv().is_ok() {}
         let gauge = Arc::clone(&self.shared.gauge);
         let (playout, reins, tap) = Playout::new(found.rate, self.settings.job.true_peak, self.is_paused(), gauge)?;
         let bench = Bench::new(tap, found.rate)?;
@@ -47,6 +44,10 @@ impl Steward {
     }
 
     fn lend(&mut self, playout: Box<Playout>) -> Result<()> {
+        // A stream that hung when it was dropped may end later: what it had and says does not concern this one.
+        self.home = channel();
+        self.reports.lost = Arc::default();
+        self.heartbeat = (self.shared.gauge.callbacks.load(Ordering::Relaxed), Instant::now());
         let lease = Lease { playout: Some(playout), home: self.home.0.clone() };
         self.stream = Some(self.backend.start(lease, self.reports.clone())?);
         Ok(())
@@ -74,10 +75,14 @@ impl Steward {
             self.lose(&why);
             let done = self.reopen();
             self.lost = false;
-            self.heartbeat = (0, Instant::now());
             done?;
         }
         Ok(())
+    }
+
+    /// The device has said that it is gone.
+    pub(super) fn is_gone(&self) -> bool {
+        self.reports.lost.lock().is_ok_and(|lost| lost.is_some())
     }
 
     /// Why the device is taken for lost if it asks for nothing any more: some servers end a stream without a word.
@@ -108,9 +113,6 @@ impl Steward {
             // The backend has looked for a device at this track's rate since.
             self.following = Following::Open;
         }
-        if let Ok(mut lost) = self.reports.lost.lock() {
-            *lost = None;
-        }
         self.runs_on(found);
         self.tell(Event::DeviceBack(found.name.clone()));
     }
@@ -119,16 +121,20 @@ impl Steward {
     /// served afterwards.
     fn reopen(&mut self) -> Result<()> {
         self.stream = None;
-        let at_s = self.shared.gauge.position.load(Ordering::Relaxed) as f64 / f64::from(self.rate());
-        let (track, newest) = (self.track, self.newest);
+        let (track, entry) = (self.track, self.entry(self.newest));
+        // What rings on behind the track has a position, too.
+        let last = entry.and_then(|e| e.frames).map_or(u64::MAX, |n| n.saturating_sub(1));
+        let at = self.shared.gauge.position.load(Ordering::Relaxed).min(last);
+        let at_s = at as f64 / f64::from(self.rate());
         // Measuring anew would only be a longer silence.
-        let gain = self.entry(newest).map(|e| e.gain_db);
+        let gain = entry.map(|e| e.gain_db);
         // It comes home with the stream that had it, or, if that hangs, another takes its place.
         let mut playout = self.home.1.recv_timeout(COMING_HOME).ok();
         self.seek_device(|s| {
             let rate = s.rate();
             let found = s.backend.find(rate)?;
-            match playout.take().or_else(|| s.home.1.try_recv().ok()).filter(|_| found.rate == rate) {
+            let kept = playout.take().or_else(|| s.home.1.try_recv().ok());
+            match kept.filter(|p| found.rate == rate && p.sample_rate() == rate && p.plays()) {
                 Some(mut playout) => {
                     playout.resume(s.is_paused());
                     s.lend(playout)?;

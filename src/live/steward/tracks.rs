@@ -1,7 +1,6 @@
 //! Which track comes when: from the beginning, behind another, on another device.
 
 use super::*;
-use crate::error::ErrorKind;
 
 /// The next track is opened when so much of this one is left, seconds.
 const PRIME_S: f64 = 4.0;
@@ -40,7 +39,7 @@ impl Steward {
         for _ in 0..self.tracks.len() {
             let Some(at) = next else { break };
             match self.begin(at) {
-                Err(e) if self.shared.stopping() || self.tracks.len() == 1 => return Err(e),
+                Err(e) if self.shared.stopping() || interrupted(&e) || self.tracks.len() == 1 => return Err(e),
                 // That is not the track's fault.
                 Err(e) if e.kind() == ErrorKind::Device => return self.without_device(at, e),
                 Err(e) => self.tell(Event::Warning(format!("passed over: {}", e.sentence()))),
@@ -69,7 +68,11 @@ impl Steward {
             self.wait_for(&work)?
         } else {
             let order = self.order(track, device.rate, Beginning::At(0));
-            let built = self.build(order)?;
+            let newest = self.newest;
+            // It may begin by itself meanwhile, where the one before it ends.
+            let Some(built) = self.build_unless(order, |s| s.track == track && s.newest != newest)? else {
+                return Ok(());
+            };
             if device.rate != self.rate() {
                 self.leave_stream();
                 self.start_stream(&device)?;
@@ -104,7 +107,8 @@ impl Steward {
             let Some(track) = next else { break };
             match self.prime(track) {
                 Ok(()) => return,
-                Err(_) if self.shared.stopping() => return,
+                // If the end was asked for, it comes.
+                Err(e) if self.shared.stopping() || interrupted(&e) => return,
                 Err(e) if e.kind() == ErrorKind::Device => {
                     self.following = Following::Later;
                     return;
@@ -121,7 +125,8 @@ impl Steward {
         let device = self.device_for(track)?;
         let order = self.order(track, device.rate, Beginning::At(0));
         let newest = self.newest;
-        let Some(built) = self.build_unless(order, |s| !s.waiting.is_empty() || s.newest != newest)? else {
+        let Some(built) = self.build_unless(order, |s| !s.waiting.is_empty() || s.newest != newest || s.is_gone())?
+        else {
             return Ok(());
         };
         if device.rate == self.rate() {
@@ -145,7 +150,11 @@ impl Steward {
                 }
             }
             _ => match self.track_after(self.track, 1) {
-                Some(next) => self.begin_somewhere(next, 1)?,
+                Some(next) => match self.begin_somewhere(next, 1) {
+                    // Each has been told of; what could be played has been.
+                    Err(e) if e.kind() == ErrorKind::Unsupported && self.tracks.len() > 1 => return Ok(false),
+                    done => done?,
+                },
                 None => return Ok(false),
             },
         }
@@ -160,7 +169,16 @@ impl Steward {
 
     /// The job of a track, at the device's rate.
     pub(super) fn job(&self, track: usize, rate: u32) -> RenderJob {
-        RenderJob { input: self.tracks[track].clone(), rate: Some(rate), ..self.settings.job.clone() }
+        RenderJob {
+            input: self.tracks[track].clone(),
+            rate: Some(rate),
+            stems: self.stems(track),
+            ..self.settings.job.clone()
+        }
+    }
+
+    fn stems(&self, track: usize) -> Vec<PathBuf> {
+        if track < self.added { self.settings.job.stems.clone() } else { Vec::new() }
     }
 
     pub(super) fn pace(&self) -> Pace {
@@ -173,7 +191,7 @@ impl Steward {
             return Ok(rate);
         }
         let path = &self.tracks[track];
-        if !self.settings.job.stems.is_empty() {
+        if !self.stems(track).is_empty() {
             return crate::render::live::scene_rate(&crate::render::arrangement(&self.settings.job)?.scene);
         }
         Ok(if crate::decode::sniff(path)? == crate::decode::Kind::Scene {
