@@ -178,6 +178,8 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
     }
     outcome.warnings.splice(0..0, told_before);
     let status = player.finish()?.status;
+    // It may have ended the player before anybody here has seen it.
+    outcome.interrupted |= crate::render::is_interrupted();
     if common.json {
         let packets = heard.map(|h| [h.packets, h.ignored]);
         print::json(&to_json(&status, packets, &outcome, &placed))?;

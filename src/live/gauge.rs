@@ -72,6 +72,8 @@ pub(super) struct Gauge {
     /// Id of the machine that plays, and its frame.
     pub(super) machine: AtomicU64,
     pub(super) position: AtomicU64,
+    /// The frame at which its track ends, once that is known; 0 before.
+    pub(super) end: AtomicU64,
     /// Nothing is left to play.
     pub(super) dry: AtomicBool,
     pub(super) silent: AtomicBool,
@@ -114,6 +116,16 @@ impl Gauge {
         if let Some(latency) = latency {
             self.latency_us.store(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
+    }
+
+    /// The frame that a machine has come to: `at` before the callback has it. What rings on behind the track counts as its
+    /// last frame.
+    pub(super) fn place_of(&self, machine: u64, at: u64) -> u64 {
+        if self.machine.load(Ordering::Acquire) != machine {
+            return at;
+        }
+        let last = self.end.load(Ordering::Relaxed).checked_sub(1).unwrap_or(u64::MAX);
+        self.position.load(Ordering::Relaxed).min(last)
     }
 
     /// Forgets the worst: what came before the first sound does not count.

@@ -304,6 +304,11 @@ impl Machine {
         self.ended && self.filled == self.taken
     }
 
+    /// The frame at which the track ends, as far as it is known.
+    pub(super) fn source_end(&self) -> Option<u64> {
+        self.source_end
+    }
+
     /// Frames to the end of the track, as far as it is known; 0 there and behind it.
     pub(super) fn source_left(&self) -> Option<u64> {
         self.source_end.map(|end| end.saturating_sub(self.position))

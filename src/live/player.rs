@@ -108,7 +108,7 @@ impl Player {
 
     /// Goes `step` tracks on, back if negative.
     pub fn skip(&self, step: isize) {
-        self.ask(Request::Skip(step));
+        self.ask(Request::Skip(step, None));
     }
 
     /// Begins anew after the last track, or no longer. A track that is about to follow already is still played.

@@ -120,9 +120,9 @@ impl Playout {
         self.rate
     }
 
-    /// There is something that it plays.
+    /// There is something that it plays, or is about to.
     pub(super) fn plays(&self) -> bool {
-        self.current.is_some()
+        self.current.is_some() || !self.inbox.is_empty()
     }
 
     /// Frames that the limiter holds back.
@@ -223,6 +223,7 @@ impl Playout {
         self.gauge.dry.store(playing.is_some_and(|m| m.is_over()) && self.next.is_none(), Ordering::Relaxed);
         if let Some(machine) = playing {
             self.gauge.position.store(machine.position(), Ordering::Relaxed);
+            self.gauge.end.store(machine.source_end().unwrap_or(0), Ordering::Relaxed);
             self.gauge.machine.store(machine.id, Ordering::Release);
         }
     }
@@ -327,8 +328,11 @@ impl Playout {
                     }
                     let before = self.coming.replace((machine, aligned));
                     give_back(&mut self.outbox, before.map(|(m, _)| m));
-                    if self.paused && self.pause.is_silent() && !aligned {
-                        self.replace_unheard();
+                    // At once, so that what comes right behind it finds it playing.
+                    match (aligned, self.paused && self.pause.is_silent()) {
+                        (true, _) => {}
+                        (false, true) => self.replace_unheard(),
+                        (false, false) => self.cross_over(),
                     }
                 }
                 Command::Follow(machine) => {

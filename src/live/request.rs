@@ -11,19 +11,25 @@ pub(super) enum Request {
     Pause(bool),
     /// To so many seconds, in the track that plays when it is served, or in the one that played when it was asked for.
     Seek(f64, Option<usize>),
-    Skip(isize),
+    /// So many tracks on, from the one that plays when it is served, or from the one that played when it was asked for.
+    Skip(isize, Option<usize>),
     Change(Vec<Change>),
     Repeat(bool),
     Add(Vec<PathBuf>),
     Stop,
 }
 
-/// The track has ended by itself, and another plays: places to go to that were asked for before are places in that track.
-pub(super) fn pin_seeks(waiting: &mut [Request], track: usize) {
-    // Behind a skip they are meant for the track that is skipped to.
-    for request in waiting.iter_mut().take_while(|r| !matches!(r, Request::Skip(_))) {
-        if let Request::Seek(_, of) = request {
-            of.get_or_insert(track);
+/// The track has ended by itself, and another plays: places to go to that were asked for before are places in that track, and
+/// a skip counts from it. Behind a skip they are meant for the track that is skipped to.
+pub(super) fn pin(waiting: &mut [Request], track: usize) {
+    for request in waiting {
+        match request {
+            Request::Seek(_, of) => drop(of.get_or_insert(track)),
+            Request::Skip(_, from) => {
+                from.get_or_insert(track);
+                return;
+            }
+            _ => {}
         }
     }
 }
@@ -49,7 +55,7 @@ pub(super) fn gathered(requests: impl Iterator<Item = Request>) -> Vec<Request> 
             }
             (_, request) => request,
         });
-        if matches!(all.last(), Some(Request::Skip(_) | Request::Stop)) {
+        if matches!(all.last(), Some(Request::Skip(..) | Request::Stop)) {
             begin = all.len();
         }
     }
@@ -61,13 +67,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_to_go_to_stays_in_the_track_that_has_ended_but_not_behind_a_skip() {
-        let mut waiting = [Request::Pause(true), Request::Seek(1.0, None), Request::Skip(1), Request::Seek(2.0, None)];
-        pin_seeks(&mut waiting, 7);
-        // Another one ends: the first is pinned already.
-        pin_seeks(&mut waiting, 8);
-        let of = |n: usize| if let Request::Seek(_, of) = waiting[n] { of } else { unreachable!() };
-        assert_eq!((of(1), of(3)), (Some(7), None));
+    fn places_and_skips_count_from_the_track_that_has_ended_but_not_behind_a_skip() {
+        let skip = || Request::Skip(1, None);
+        let mut waiting = [Request::Pause(true), Request::Seek(1.0, None), skip(), Request::Seek(2.0, None), skip()];
+        pin(&mut waiting, 7);
+        // Another one ends: those are pinned already.
+        pin(&mut waiting, 8);
+        let of = |r: &Request| if let Request::Seek(_, of) | Request::Skip(_, of) = r { *of } else { None };
+        assert_eq!(waiting.each_ref().map(of), [None, Some(7), Some(7), None, None]);
     }
 
     #[test]
@@ -78,11 +85,11 @@ mod tests {
             later(),
             Request::Seek(2.0, None),
             later(),
-            Request::Skip(1),
+            Request::Skip(1, None),
             later(),
             Request::Seek(3.0, None),
-            Request::Skip(1),
-            Request::Skip(1),
+            Request::Skip(1, None),
+            Request::Skip(1, None),
         ];
         let got = gathered(asked.into_iter());
         let mut job = RenderJob::new("", "");
@@ -90,7 +97,7 @@ mod tests {
         for request in got {
             said.push(match request {
                 Request::Seek(to, _) => format!("seek {to}"),
-                Request::Skip(step) => format!("skip {step}"),
+                Request::Skip(step, _) => format!("skip {step}"),
                 Request::Change(changes) => {
                     changes.iter().for_each(|change| change(&mut job));
                     format!("change to {}", job.start)

@@ -10,7 +10,7 @@ use super::machine::{Machine, Trouble};
 use super::meters::Bench;
 use super::player::{Event, Settings};
 use super::playout::{Command, Playout, Reins};
-use super::request::{Request, gathered, pin_seeks};
+use super::request::{Change, Request, gathered, pin};
 use super::steering::{Wheel, Wheels};
 use super::workshop::{Beginning, Built, Order, Work};
 use crate::error::{Error, ErrorKind, Result};
@@ -29,8 +29,6 @@ const TICK: Duration = Duration::from_millis(10);
 const TIDYING_UP: Duration = Duration::from_secs(5);
 /// How far ahead of what plays a machine is when it is handed over, seconds.
 const LEAD_S: f64 = 0.06;
-/// How long the callback is given to take a machine over before another one is built for what plays.
-const TAKING_OVER: Duration = Duration::from_millis(300);
 
 /// What the steward and the player's handle both see.
 #[derive(Default)]
@@ -59,6 +57,8 @@ struct Entry {
     track: usize,
     /// Where in the file its first frame lies, seconds.
     begin_s: f64,
+    /// The frame at which it was given away.
+    at: u64,
     frames: Option<u64>,
     hrtf: String,
     room: String,
@@ -89,6 +89,8 @@ pub(super) struct Steward {
     track: usize,
     newest: u64,
     following: Following,
+    /// Another track is on its way because somebody asked for it.
+    skipping: bool,
     ids: u64,
     paused: Arc<AtomicBool>,
     /// What is under way in the workshop that leaves files behind if it is left.
@@ -132,6 +134,7 @@ impl Steward {
             track: 0,
             newest: 0,
             following: Following::Open,
+            skipping: false,
             ids: 0,
             paused: Arc::default(),
             at_work: Arc::default(),
@@ -167,7 +170,10 @@ impl Steward {
         self.begin_somewhere(0, 1)?;
         loop {
             self.attend(if self.waiting.is_empty() { TICK } else { Duration::ZERO });
-            for request in gathered(std::mem::take(&mut self.waiting).into_iter()) {
+            // One at a time: what else waits may be meant for the track that ends meanwhile, or for another device.
+            self.waiting = gathered(std::mem::take(&mut self.waiting).into_iter());
+            if !self.waiting.is_empty() {
+                let request = self.waiting.remove(0);
                 self.attempt(|s| s.serve(request))?;
             }
             if std::mem::take(&mut self.owed) {
@@ -177,11 +183,16 @@ impl Steward {
                 return Ok(());
             }
             self.keep_device()?;
-            self.follow();
-            // What waits may be meant for this track.
-            if self.waiting.is_empty() && self.is_dry() && !self.go_on()? {
-                self.ring_out();
-                return Ok(());
+            if self.waiting.is_empty() {
+                self.follow();
+            }
+            if self.is_dry() {
+                pin(&mut self.waiting, self.track);
+                // Whoever goes back in the last track at its end is in time.
+                if !self.go_on()? && self.waiting.is_empty() {
+                    self.ring_out();
+                    return Ok(());
+                }
             }
         }
     }
@@ -260,46 +271,71 @@ impl Steward {
                 let built = self.build(order)?;
                 self.hand_over(track, built, Command::swap)
             }
-            Request::Skip(step) => match self.track_after(self.track, step) {
-                Some(track) => self.begin_somewhere(track, step.signum()),
-                None if step < 0 => self.begin(self.track),
-                None => Err(Error::argument("there is no further track")),
-            },
-            Request::Change(changes) => {
-                let before = self.settings.job.clone();
-                changes.iter().for_each(|change| change(&mut self.settings.job));
-                let done = self.exchange();
-                if !matches!(done, Ok(true)) {
-                    self.settings.job = before;
-                }
-                match done {
-                    Ok(false) => {
-                        self.waiting.insert(0, Request::Change(changes));
-                        Ok(())
-                    }
-                    // One of them cannot be: which, and what of the others?
-                    Err(_) if changes.len() > 1 && !self.shared.stopping() => changes
-                        .into_iter()
-                        .try_for_each(|change| self.attempt(|s| s.serve(Request::Change(vec![change])))),
-                    done => done.map(|_| ()),
-                }
+            Request::Skip(step, from) => {
+                self.skipping = true;
+                let done = self.skip(step, from.unwrap_or(self.track));
+                self.skipping = false;
+                done
             }
+            Request::Change(changes) => match self.change(&changes) {
+                Ok(done) => {
+                    if !done {
+                        self.waiting.insert(0, Request::Change(changes));
+                    }
+                    Ok(())
+                }
+                Err(_) if changes.len() > 1 && !self.shared.stopping() => self.change_one_by_one(changes),
+                Err(e) => Err(e),
+            },
             Request::Pause(_) | Request::Repeat(_) | Request::Add(_) | Request::Stop => Ok(()),
         }
+    }
+
+    /// Goes `step` tracks on from a track that plays or has just ended.
+    fn skip(&mut self, step: isize, from: usize) -> Result<()> {
+        match self.track_after(from, step) {
+            // It has begun by itself meanwhile.
+            Some(track) if track == self.track && from != track => Ok(()),
+            Some(track) => self.begin_somewhere(track, step.signum()),
+            None if step < 0 => self.begin(from),
+            None => Err(Error::argument("there is no further track")),
+        }
+    }
+
+    /// Has what plays changed; false if the device is gone, which comes first. What is not done leaves the settings as they
+    /// were.
+    fn change(&mut self, changes: &[Change]) -> Result<bool> {
+        let before = self.settings.job.clone();
+        changes.iter().for_each(|change| change(&mut self.settings.job));
+        let done = self.exchange();
+        if !matches!(done, Ok(true)) {
+            self.settings.job = before;
+        }
+        done
+    }
+
+    /// Of changes that cannot be made together: which, and what of the others?
+    fn change_one_by_one(&mut self, mut changes: Vec<Change>) -> Result<()> {
+        while let Some(one) = changes.first() {
+            let done = self.change(std::slice::from_ref(one));
+            if let Ok(false) = done {
+                self.waiting.insert(0, Request::Change(changes));
+                return Ok(());
+            }
+            self.attempt(|_| done.map(|_| ()))?;
+            drop(changes.remove(0));
+        }
+        Ok(())
     }
 
     /// Crosses over to the same track as the settings have it now, at the frame that plays. If the next track begins
     /// meanwhile, to that one. False if the device is gone, which comes first.
     fn exchange(&mut self) -> Result<bool> {
-        // Where it plays is known once the callback has what was handed over last; in a pause that may not be soon.
-        let since = Instant::now();
-        while !self.on_newest() && since.elapsed() < TAKING_OVER && !self.shared.stopping() {
-            self.attend(TICK);
-        }
         loop {
             let (track, newest, rate) = (self.track, self.newest, self.rate());
-            let lead = (LEAD_S * f64::from(rate)) as u64;
-            let order = self.order(track, rate, Beginning::Ahead(lead));
+            let frames = (LEAD_S * f64::from(rate)) as u64;
+            let at = self.entry(newest).map_or(0, |e| e.at);
+            let order = self.order(track, rate, Beginning::Ahead { of: newest, at, frames });
             let Some(built) = self.build_unless(order, |s| s.newest != newest || s.is_gone())? else {
                 if self.is_gone() {
                     return Ok(false);
@@ -317,11 +353,8 @@ impl Steward {
         let job = self.job(track, rate);
         let gain = self.known_gain(&job);
         self.ids += 1;
-        // Behind the track its room rings on, but nothing begins there.
-        let entry = self.entries.iter().rev().find(|e| e.track == track);
-        let last = entry.and_then(|e| e.frames).map_or(u64::MAX, |n| n.saturating_sub(1));
         let (memory, at_work) = (self.settings.memory.clone(), Arc::clone(&self.at_work));
-        Order { id: self.ids, job, pace: self.pace(), beginning, last, gain, memory, at_work }
+        Order { id: self.ids, job, pace: self.pace(), beginning, gain, memory, at_work }
     }
 
     fn build(&mut self, order: Order) -> Result<Built> {
@@ -385,6 +418,7 @@ impl Steward {
             id: card.id,
             track,
             begin_s: self.begin_s(track),
+            at: machine.position(),
             frames: card.frames,
             hrtf: card.hrtf,
             room: card.room,
@@ -424,7 +458,10 @@ impl Steward {
         }
         let playing = self.shared.gauge.machine.load(Ordering::Acquire);
         if self.following.is_queued() == Some(playing) {
-            pin_seeks(&mut self.waiting, self.track);
+            if !self.skipping {
+                pin(&mut self.waiting, self.track);
+            }
+
             (self.newest, self.track, self.following) = (playing, self.track_of(playing), Following::Open);
         } else if gone.contains(&self.newest) && playing != self.newest {
             // It came when the track that it belongs to had just ended.

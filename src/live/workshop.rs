@@ -25,8 +25,9 @@ pub(super) enum Beginning {
     Quick(u64),
     /// At this frame, while something else plays.
     At(u64),
-    /// So many frames ahead of what plays, wherever that is by then; at the very frame while it is paused.
-    Ahead(u64),
+    /// So many frames ahead of where a machine is by then, which was given away `at` a frame; at the very frame while it
+    /// is paused.
+    Ahead { of: u64, at: u64, frames: u64 },
 }
 
 /// What is to be built.
@@ -35,8 +36,6 @@ pub(super) struct Order {
     pub(super) job: RenderJob,
     pub(super) pace: Pace,
     pub(super) beginning: Beginning,
-    /// The last frame of the track, as far as it is known: nothing begins behind it.
-    pub(super) last: u64,
     /// The gain, dB, if it is known.
     pub(super) gain: Option<f64>,
     pub(super) memory: Option<GainMemory>,
@@ -96,7 +95,7 @@ impl Drop for Work {
 }
 
 fn build(order: Order, gauge: &Gauge, paused: &AtomicBool, stop: &AtomicBool) -> Result<Built> {
-    let Order { id, job, pace, beginning, last, gain, memory, at_work } = order;
+    let Order { id, job, pace, beginning, gain, memory, at_work } = order;
     // What decodes must keep pace with what is heard, so it does not yield as the rest does.
     let feeder = Feeder::start(&job.input)?;
     let level = || gain.map_or_else(|| gain_db(&job, memory.as_ref(), &at_work), Ok);
@@ -113,13 +112,12 @@ fn build(order: Order, gauge: &Gauge, paused: &AtomicBool, stop: &AtomicBool) ->
     let gain_db = level()?;
     let goal = || match beginning {
         Beginning::Quick(frame) | Beginning::At(frame) => frame,
-        Beginning::Ahead(frames) => {
-            let frames = if paused.load(Ordering::Relaxed) { 0 } else { frames };
-            (gauge.position.load(Ordering::Relaxed) + frames).min(last)
+        Beginning::Ahead { of, at, frames } => {
+            gauge.place_of(of, at) + if paused.load(Ordering::Relaxed) { 0 } else { frames }
         }
     };
     let (mut machine, card) = Machine::open(id, &job, pace, goal(), feeder, stop)?;
-    if let Beginning::Ahead(_) = beginning {
+    if let Beginning::Ahead { .. } = beginning {
         // Time has passed meanwhile; it plays faster than time does.
         let began = Instant::now();
         while machine.position() < goal() && !machine.is_over() {

@@ -11,7 +11,7 @@
 
 use super::app::{App, Overlay, Regions, Tone};
 use super::theme::Theme;
-use super::wrapping::wrapped;
+use super::wrapping::wrapped_within;
 use super::{bar, map, overlay, panel};
 use crate::cli::print::harmless;
 use crate::live::State;
@@ -139,12 +139,8 @@ fn message(app: &App, theme: Theme, buffer: &mut Buffer, rows: &mut Rows) {
         Tone::Note => theme.plain(),
         Tone::Warning => theme.warning(),
     };
-    let mut lines = wrapped(&harmless(&text.replace(['\n', '\t'], " ")), width);
     let most = usize::from(MESSAGE_LINES.min(rows.left.height / MESSAGE_PART).max(1));
-    if lines.len() > most {
-        lines.truncate(most);
-        lines.last_mut().into_iter().for_each(|l| *l = l.chars().take(width - 1).chain(['…']).collect());
-    }
+    let mut lines = wrapped_within(&harmless(&text.replace(['\n', '\t'], " ")), width, most);
     lines.resize(lines.len().max(1), String::new());
     for line in lines.iter().rev() {
         let row = rows.bottom();

@@ -1,14 +1,19 @@
 //! Text in lines.
 
-/// A text in lines of `width` characters at most, broken between words; a word that is longer, such as a path, is
-/// broken wherever the line ends.
+use ratatui::text::Span;
+
+/// Columns that a text takes.
+fn columns(text: &str) -> usize {
+    Span::raw(text).width()
+}
+
+/// A text in lines of `width` columns at most, broken between words; a word that is longer, such as a path, is broken
+/// wherever the line ends.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
     let mut lines: Vec<String> = Vec::new();
     let mut used = width;
     for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if used + 1 + length <= width {
+        if used + 1 + columns(word) <= width {
             lines.last_mut().into_iter().for_each(|line| *line += " ");
             used += 1;
         } else {
@@ -16,12 +21,28 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
             used = 0;
         }
         for c in word.chars() {
-            if used == width {
+            let wide = columns(c.encode_utf8(&mut [0; 4]));
+            if used > 0 && used + wide > width {
                 lines.push(String::new());
                 used = 0;
             }
             lines.last_mut().into_iter().for_each(|line| line.push(c));
-            used += 1;
+            used += wide;
+        }
+    }
+    lines
+}
+
+/// So many lines of a text at most; a sign at the end says that there is more.
+pub(super) fn wrapped_within(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines = wrapped(text, width);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            while !last.is_empty() && columns(last) + 1 > width {
+                last.pop();
+            }
+            last.push('…');
         }
     }
     lines
@@ -45,7 +66,11 @@ mod tests {
             let lines = wrapped(&text, width);
             let letters = |t: &str| t.split_whitespace().collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), letters(&text));
-            prop_assert!(lines.iter().all(|l| l.chars().count() <= width.max(1)));
+            // One character there always is.
+            prop_assert!(lines.iter().all(|l| columns(l) <= width || l.chars().count() == 1));
+            let few = wrapped_within(&text, width, 2);
+            prop_assert!(few.iter().all(|l| columns(l) <= width || l.chars().count() <= 2));
+            prop_assert_eq!(few.last().is_some_and(|l| l.ends_with('…')), lines.len() > 2);
         }
     }
 }

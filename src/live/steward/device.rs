@@ -47,9 +47,10 @@ impl Steward {
         // A stream that hung when it was dropped may end later: what it had and says does not concern this one.
         self.home = channel();
         self.reports.lost = Arc::default();
-        self.heartbeat = (self.shared.gauge.callbacks.load(Ordering::Relaxed), Instant::now());
         let lease = Lease { playout: Some(playout), home: self.home.0.clone() };
         self.stream = Some(self.backend.start(lease, self.reports.clone())?);
+        // Opening may have taken seconds.
+        self.heartbeat = (self.shared.gauge.callbacks.load(Ordering::Relaxed), Instant::now());
         Ok(())
     }
 
@@ -122,9 +123,7 @@ impl Steward {
     fn reopen(&mut self) -> Result<()> {
         self.stream = None;
         let (track, entry) = (self.track, self.entry(self.newest));
-        // What rings on behind the track has a position, too.
-        let last = entry.and_then(|e| e.frames).map_or(u64::MAX, |n| n.saturating_sub(1));
-        let at = self.shared.gauge.position.load(Ordering::Relaxed).min(last);
+        let at = self.shared.gauge.place_of(self.newest, entry.map_or(0, |e| e.at));
         let at_s = at as f64 / f64::from(self.rate());
         // Measuring anew would only be a longer silence.
         let gain = entry.map(|e| e.gain_db);

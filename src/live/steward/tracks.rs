@@ -87,7 +87,13 @@ impl Steward {
         let wanted = self.rate_of(track)?;
         match &self.device {
             Some(device) if device.rate == wanted || self.settings.job.rate.is_some() => Ok(device.clone()),
-            _ => self.backend.find(wanted),
+            _ => {
+                if let Following::Apart(_) = self.following {
+                    // The backend starts what it has found last.
+                    self.following = Following::Open;
+                }
+                self.backend.find(wanted)
+            }
         }
     }
 
