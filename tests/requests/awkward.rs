@@ -138,7 +138,8 @@ fn a_skip_to_the_track_that_begins_by_itself_meanwhile_does_not_begin_it_twice()
     let job = RenderJob { loudness: Loudness::Lufs(-20.0), ..straight(&tracks[0]) };
     for left in [0.3, 0.15, 0.05] {
         let mut l = start(&tracks, job.clone(), &Fake::default());
-        l.listen(&[128], |l| l.player.status().position_s > 5.0 - left);
+        // The moment may be missed: then the second track plays, and there is none behind it.
+        l.listen(&[128], |l| l.player.status().track == 1 || l.player.status().position_s > 5.0 - left);
         l.player.skip(1);
         l.listen(&[128], |l| l.player.is_over());
         let of_second = |(l, r): &(&f32, &f32)| **r > 0.0 && (**l / **r - 2.0).abs() < 1e-3;
