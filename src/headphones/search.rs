@@ -84,6 +84,11 @@ struct Fit {
 }
 
 fn fits(query: &[String], words: &Words) -> Option<Fit> {
+    // Most models lack a word, and one searches with every key: nothing is copied for those.
+    let has = |w: &String| words.product.contains(w) || words.vendor.contains(w) || words.source.contains(w);
+    if !query.iter().all(has) {
+        return None;
+    }
     let (mut product, mut vendor) = (words.product.clone(), words.vendor.clone());
     let left = without(query, &mut product);
     let left = without(&left, &mut vendor);
