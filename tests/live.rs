@@ -156,10 +156,6 @@ fn plain(input: &Path) -> RenderJob {
     RenderJob { placement, loudness: Loudness::Off, true_peak: None, ..RenderJob::new(input, "") }
 }
 
-fn settings(job: RenderJob) -> Settings {
-    Settings::new(job)
-}
-
 fn rendered(dir: &Path, job: &RenderJob) -> [Vec<f32>; 2] {
     let output = dir.join("rendered.wav");
     let job = RenderJob { output: output.clone(), format: SampleFormat::F32, force: true, ..job.clone() };
@@ -210,7 +206,7 @@ fn what_is_played_is_what_is_rendered_bit_for_bit_whatever_the_buffers() {
         RenderJob { room: Some("none".into()), ..plain(&stereo) },
     ];
     for (job, sizes) in jobs.iter().zip([&[128][..], &[1, 7, 500], &[256], &[441, 8192, 3], &[1024], &[480]]) {
-        let heard = Listener::new(std::slice::from_ref(&job.input), settings(job.clone()), Fake::default());
+        let heard = Listener::new(std::slice::from_ref(&job.input), Settings::new(job.clone()), Fake::default());
         assert_same(&heard.play_out(sizes), &rendered(dir.path(), job));
     }
 }
@@ -228,7 +224,7 @@ fn a_scene_with_moving_sources_is_played_as_it_is_rendered() {
     )
     .unwrap();
     let job = plain(&scene);
-    let heard = Listener::new(std::slice::from_ref(&scene), settings(job.clone()), Fake::default());
+    let heard = Listener::new(std::slice::from_ref(&scene), Settings::new(job.clone()), Fake::default());
     assert_same(&heard.play_out(&[200]), &rendered(dir.path(), &job));
 }
 
@@ -238,10 +234,10 @@ fn stems_are_played_as_they_are_rendered_and_sought_in() {
     let vocals = write(&dir.path().join("vocals.wav"), &[&noise(3, 60_000)]);
     let drums = write(&dir.path().join("drums.wav"), &[&noise(4, 48_000), &noise(5, 48_000)]);
     let job = RenderJob { stems: vec![vocals, drums], ..plain(dir.path()) };
-    let heard = Listener::new(std::slice::from_ref(&job.input), settings(job.clone()), Fake::default());
+    let heard = Listener::new(std::slice::from_ref(&job.input), Settings::new(job.clone()), Fake::default());
     assert_same(&heard.play_out(&[200]), &rendered(dir.path(), &job));
     let late = RenderJob { start: 0.5, ..job };
-    let heard = Listener::new(std::slice::from_ref(&late.input), settings(late.clone()), Fake::default());
+    let heard = Listener::new(std::slice::from_ref(&late.input), Settings::new(late.clone()), Fake::default());
     assert_same(&heard.play_out(&[128]), &rendered(dir.path(), &late));
 }
 
@@ -250,7 +246,7 @@ fn a_device_of_another_rate_hears_the_render_at_that_rate() {
     let dir = tempfile::tempdir().unwrap();
     let mono = write(&dir.path().join("mono.wav"), &[&noise(1, 48_000)]);
     let fake = Fake { rate: Arc::new(44_100.into()), ..Fake::default() };
-    let heard = Listener::new(std::slice::from_ref(&mono), settings(plain(&mono)), fake).play_out(&[128]);
+    let heard = Listener::new(std::slice::from_ref(&mono), Settings::new(plain(&mono)), fake).play_out(&[128]);
     assert_same(&heard, &rendered(dir.path(), &RenderJob { rate: Some(44_100), ..plain(&mono) }));
 }
 
@@ -260,7 +256,7 @@ fn a_pause_is_silent_loses_nothing_and_does_not_click() {
     let tone: Vec<f32> = (0..3 * RATE).map(|n| 0.5 * (n as f32 * 0.02).cos()).collect();
     let path = write(&dir.path().join("tone.wav"), &[&tone, &tone]);
     let job = RenderJob { placement: Some(Placement::Stereo), ..plain(&path) };
-    let mut l = Listener::new(std::slice::from_ref(&path), settings(job), Fake::default());
+    let mut l = Listener::new(std::slice::from_ref(&path), Settings::new(job), Fake::default());
     l.until_playing();
     l.seconds(&[128], 0.3);
     l.player.pause(true);
@@ -289,7 +285,7 @@ fn a_seek_lands_on_the_frame_and_does_not_click() {
     let ramp: Vec<f32> = (0..5 * RATE).map(|n| 0.1 + n as f32 * 1e-6).collect();
     let path = write(&dir.path().join("ramp.wav"), &[&ramp, &ramp]);
     let job = RenderJob { placement: Some(Placement::Stereo), ..plain(&path) };
-    let mut l = Listener::new(std::slice::from_ref(&path), settings(job), Fake::default());
+    let mut l = Listener::new(std::slice::from_ref(&path), Settings::new(job), Fake::default());
     l.until_playing();
     l.seconds(&[128], 0.2);
     let before = l.heard[0].len();
@@ -317,7 +313,7 @@ fn a_scene_can_be_sought_far_into_its_loops_and_at_another_rate() {
     .unwrap();
     let job = plain(&scene);
     let expected = rendered(dir.path(), &job);
-    let mut l = Listener::new(std::slice::from_ref(&scene), settings(job), Fake::default());
+    let mut l = Listener::new(std::slice::from_ref(&scene), Settings::new(job), Fake::default());
     l.until_playing();
     l.player.seek(88.0);
     let began = Instant::now();
@@ -345,7 +341,7 @@ fn tracks_follow_one_another_without_a_gap_and_rooms_ring_on() {
     ];
     let whole = write(&path("whole.wav"), &[&whole, &whole]);
     let job = RenderJob { placement: Some(Placement::Stereo), ..plain(&whole) };
-    let slow = |job| Listener { rest: 50, ..Listener::new(&parts, settings(job), Fake::default()) };
+    let slow = |job| Listener { rest: 50, ..Listener::new(&parts, Settings::new(job), Fake::default()) };
     let heard = slow(job.clone()).play_out(&[128, 333]);
     assert_same(&heard, &rendered(dir.path(), &job));
     let expected = rendered(dir.path(), &plain(&whole));
@@ -363,7 +359,7 @@ fn one_can_go_to_the_next_track_and_back_and_a_broken_one_is_passed_over() {
     let level = |n: &str, v: f32| write(&dir.path().join(n), &[&vec![v; 96_000], &vec![v; 96_000]]);
     let tracks = [level("1.wav", 0.1), dir.path().join("missing.wav"), level("3.wav", 0.3)];
     let job = RenderJob { placement: Some(Placement::Stereo), ..plain(&tracks[0]) };
-    let mut l = Listener::new(&tracks, settings(job), Fake::default());
+    let mut l = Listener::new(&tracks, Settings::new(job), Fake::default());
     l.until_playing();
     l.player.skip(1);
     l.listen(&[128], |l| l.heard[0].last() == Some(&0.3));
@@ -383,7 +379,7 @@ fn another_head_is_faded_in_at_the_same_frame_and_its_room_rings_already() {
     let (a, b) = (noise(1, 16 * 48_000), noise(2, 16 * 48_000));
     let stereo = write(&dir.path().join("stereo.wav"), &[&a, &b]);
     let job = plain(&stereo);
-    let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job.clone()), Fake::default());
+    let mut l = Listener::new(std::slice::from_ref(&stereo), Settings::new(job.clone()), Fake::default());
     l.until_playing();
     l.seconds(&[128], 0.5);
     l.player.set_hrtf("kemar");
@@ -409,7 +405,7 @@ fn the_end_does_not_wait_for_all_that_was_asked_for_before() {
     let x = noise(1, 4 * 48_000);
     let stereo = write(&dir.path().join("stereo.wav"), &[&x, &x]);
     let job = RenderJob { room: Some("living-room".into()), ..plain(&stereo) };
-    let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job), Fake::default());
+    let mut l = Listener::new(std::slice::from_ref(&stereo), Settings::new(job), Fake::default());
     l.until_playing();
     // Each of these builds a room; together they would take a minute.
     const ASKED: usize = 2000;
@@ -431,7 +427,7 @@ fn a_lost_device_is_opened_again_and_nothing_of_the_track_is_lost() {
     let stereo = write(&dir.path().join("stereo.wav"), &[&a, &a]);
     let job = plain(&stereo);
     let fake = Fake::default();
-    let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job.clone()), fake.clone());
+    let mut l = Listener::new(std::slice::from_ref(&stereo), Settings::new(job.clone()), fake.clone());
     l.until_playing();
     l.seconds(&[128], 0.4);
     fake.missing.store(3, Ordering::Relaxed);
@@ -496,7 +492,7 @@ fn a_short_track_and_one_that_was_rendered_before_are_played_as_rendered_by_defa
         if remembered {
             memory.note(&RenderJob { rate: Some(RATE), ..job.clone() }, report.gain_db);
         }
-        let settings = Settings { memory: Some(memory.clone()), ..settings(job.clone()) };
+        let settings = Settings { memory: Some(memory.clone()), ..Settings::new(job.clone()) };
         // A panorama takes more work than six times its pace leaves time for.
         let l = Listener::new(std::slice::from_ref(&path), settings, Fake::default());
         let heard = Listener { rest: 40, ..l }.play_out(&[441]);
@@ -515,7 +511,7 @@ fn the_loudness_set_before_playing_is_near_that_of_the_render() {
     let stereo = write(&dir.path().join("stereo.wav"), &[&a, &b]);
     let job = RenderJob { output: dir.path().join("out.wav"), ..RenderJob::new(&stereo, "") };
     let report = render(&job, &mut |_| {}).unwrap();
-    let mut l = Listener::new(std::slice::from_ref(&stereo), settings(job), Fake::default());
+    let mut l = Listener::new(std::slice::from_ref(&stereo), Settings::new(job), Fake::default());
     l.until_playing();
     let gain = l.player.status().gain_db;
     assert!((gain - report.gain_db).abs() < 0.2, "{gain} dB, render {} dB", report.gain_db);
@@ -527,13 +523,13 @@ fn the_loudness_set_before_playing_is_near_that_of_the_render() {
 fn what_cannot_be_played_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("none.wav");
-    let player = Player::start(vec![path.clone()], settings(plain(&path)), Box::new(Fake::default())).unwrap();
+    let player = Player::start(vec![path.clone()], Settings::new(plain(&path)), Box::new(Fake::default())).unwrap();
     let error = player.finish().unwrap_err();
     assert!(error.to_string().contains("none.wav"), "{error}");
     let mono = write(&path, &[&noise(1, 4800)]);
     let fake = Fake::default();
     fake.missing.store(1, Ordering::Relaxed);
     let error =
-        Player::start(vec![mono.clone()], settings(plain(&mono)), Box::new(fake)).unwrap().finish().unwrap_err();
+        Player::start(vec![mono.clone()], Settings::new(plain(&mono)), Box::new(fake)).unwrap().finish().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Device);
 }

@@ -60,8 +60,7 @@ fn a_device_that_is_back_at_its_own_rate_goes_on_though_it_could_not_be_started_
 #[test]
 fn a_device_that_is_lost_while_a_room_is_built_is_found_again_before_the_room() {
     let dir = tempfile::tempdir().unwrap();
-    let x = noise(1, 20 * 48_000);
-    let stereo = write(&dir.path().join("stereo.wav"), &[&x, &x]);
+    let stereo = white(dir.path(), 20);
     let fake = Fake::default();
     let mut l = start(std::slice::from_ref(&stereo), plain(&stereo), &fake);
     l.seconds(&[128], 0.3);
@@ -153,7 +152,7 @@ fn a_skip_to_the_track_that_begins_by_itself_meanwhile_does_not_begin_it_twice()
 fn a_pause_before_the_first_sound_is_silent_from_the_first_frame_on() {
     let dir = tempfile::tempdir().unwrap();
     let track = level(dir.path(), "1.wav", 48_000, 0.2, 12.0);
-    let mut l = Listener::new(std::slice::from_ref(&track), settings(straight(&track)), Fake::default());
+    let mut l = Listener::new(std::slice::from_ref(&track), Settings::new(straight(&track)), Fake::default());
     l.player.pause(true);
     l.listen(&[128], |l| l.player.status().state == State::Paused);
     l.seconds(&[128], 0.3);
@@ -181,8 +180,7 @@ fn what_is_changed_while_a_room_rings_on_behind_the_track_is_no_error() {
 #[test]
 fn a_head_that_turns_all_through_a_pause_is_where_it_was_last_and_leaves_room_for_other_words() {
     let dir = tempfile::tempdir().unwrap();
-    let x = noise(1, 12 * 48_000);
-    let stereo = write(&dir.path().join("stereo.wav"), &[&x, &x]);
+    let stereo = white(dir.path(), 12);
     let mut l = start(std::slice::from_ref(&stereo), plain(&stereo), &Fake::default());
     l.seconds(&[128], 0.3);
     l.player.pause(true);

@@ -15,8 +15,14 @@ fn level(dir: &Path, name: &str, rate: u32, level: f32, seconds: f64) -> PathBuf
     wav(&dir.join(name), rate, &[&x, &x])
 }
 
+/// A track with the same noise in both channels.
+fn white(dir: &Path, seconds: usize) -> PathBuf {
+    let x = noise(1, seconds * 48_000);
+    write(&dir.join("stereo.wav"), &[&x, &x])
+}
+
 fn start(tracks: &[PathBuf], job: RenderJob, fake: &Fake) -> Listener {
-    let mut l = Listener::new(tracks, settings(job), fake.clone());
+    let mut l = Listener::new(tracks, Settings::new(job), fake.clone());
     l.until_playing();
     l
 }
@@ -137,8 +143,7 @@ fn a_change_while_a_track_ends_never_brings_that_track_back() {
 #[test]
 fn a_pause_does_not_wait_for_a_room_that_is_built() {
     let dir = tempfile::tempdir().unwrap();
-    let x = noise(1, 20 * 48_000);
-    let stereo = write(&dir.path().join("stereo.wav"), &[&x, &x]);
+    let stereo = white(dir.path(), 20);
     let job = RenderJob { room: Some("living-room".into()), loudness: Loudness::Lufs(-20.0), ..plain(&stereo) };
     let mut l = start(std::slice::from_ref(&stereo), job, &Fake::default());
     l.seconds(&[128], 0.3);
@@ -261,7 +266,7 @@ fn a_device_that_cannot_be_had_for_the_track_skipped_to_ends_playing_with_its_er
     let tracks = [level(dir.path(), "1.wav", 48_000, 0.1, 8.0), level(dir.path(), "2.wav", 44_100, 0.2, 8.0)];
     let fake = Fake { busy: Some(44_100), ..Fake::default() };
     let patience = Duration::from_millis(300);
-    let mut l = Listener::new(&tracks, Settings { patience, ..settings(straight(&tracks[0])) }, fake);
+    let mut l = Listener::new(&tracks, Settings { patience, ..Settings::new(straight(&tracks[0])) }, fake);
     l.until_playing();
     l.player.skip(1);
     l.listen(&[128], |l| l.player.is_over());
