@@ -18,6 +18,8 @@ use periphon::tracking::{Listener, Source, TrackerOptions};
 use sounds::{noise, wav};
 use std::net::UdpSocket;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 fn job(input: &Path) -> RenderJob {
@@ -60,6 +62,7 @@ fn the_stage_is_seen_as_it_is_and_as_it_was_steered_through_another_head_but_not
     assert_eq!((steered.sources[0].position, steered.sources[1].gain), (place, 0.25));
     assert!((steered.listener.position.x - stage.listener.position.x - 0.3).abs() < 1e-12);
     assert!((steered.listener.position.y - 0.15).abs() < 1e-12, "the wall holds: {:?}", steered.listener);
+    assert!((steered.held_back.y - (99.0 + 0.15 - stage.listener.position.y)).abs() < 1e-9, "{steered:?}");
     ears.player.set_hrtf("kemar");
     ears.listen(|e| e.player.status().hrtf == "kemar");
     assert_eq!(ears.player.stage().unwrap().sources, steered.sources);
@@ -168,6 +171,44 @@ fn a_track_can_be_added_and_all_begins_anew_if_that_is_asked_for() {
     assert_eq!(ears.player.status().tracks, 2);
     ears.player.set_repeat(false);
     ears.listen(|e| e.player.is_over());
+}
+
+#[test]
+fn a_packet_of_a_tracker_is_heard_within_the_next_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, 4 * RATE)]);
+    let run = |turn: bool| {
+        let mut ears = playing(job(&track));
+        let head = ears.player.head();
+        let told = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&told);
+        let source = Source { address: "127.0.0.1:0".parse().unwrap(), .."osc:1".parse().unwrap() };
+        let listener = Listener::start(source, TrackerOptions::default(), move |pose| {
+            head.turn(pose).unwrap();
+            tell.store(true, Ordering::Release);
+        })
+        .unwrap();
+        let first = |e: &Ears| e.heard[0].iter().position(|x| *x != 0.0);
+        ears.listen(|e| first(e).is_some_and(|f| e.heard[0].len() - f > RATE));
+        let from = first(&ears).unwrap();
+        let at = ears.heard[0].len() - from;
+        if turn {
+            let mut packet = b"/yaw\0\0\0\0,f\0\0".to_vec();
+            packet.extend(60f32.to_be_bytes());
+            UdpSocket::bind("127.0.0.1:0").unwrap().send_to(&packet, listener.address()).unwrap();
+            let since = Instant::now();
+            while !told.load(Ordering::Acquire) && since.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        ears.seconds(0.1);
+        assert_eq!(ears.heap, 0);
+        (ears.heard[0][from..].to_vec(), at)
+    };
+    let ((still, _), (turned, at)) = (run(false), run(true));
+    assert_eq!(still[..at], turned[..at]);
+    let changed = still.iter().zip(&turned).position(|(a, b)| (a - b).abs() > 1e-4).expect("the turn is heard");
+    assert!(changed - at < 128, "{} frames", changed - at);
 }
 
 /// A million packets, of which none means anything, at a listener that turns the head of what plays.
@@ -370,6 +411,39 @@ mod terminal {
                     "{keys:?} {signals}: {took:?}, {worked} s of CPU time"
                 );
             }
+        }
+
+        #[test]
+        fn without_the_interface_one_line_is_written_over_and_never_wraps() {
+            let dir = tempfile::tempdir().unwrap();
+            let name = format!("a.wav, {}.wav", "\u{9577}\u{3044}".repeat(25));
+            let track = wav(&dir.path().join(name), RATE as u32, &[&noise(1, 30 * RATE)]);
+            let _alone = alone();
+            let Some(pulse) = Pulse::start(RATE as u32) else { return missing("PulseAudio") };
+            let (mut child, mut master) = playing_in_a_terminal(&pulse, &[track.to_str().unwrap(), "--plain"]);
+            let written = until_written(&mut master, "0:01 / 0:30");
+            signal(&child, "-INT");
+            until_written(&mut master, "error: interrupted");
+            assert_eq!(child.wait().unwrap().code(), Some(130));
+            let lines: Vec<&str> = written.split('\r').collect();
+            assert!(lines.len() > 5 && !written.contains('\n'), "{written}");
+            for line in lines {
+                let columns = ratatui::text::Span::raw(line).width();
+                assert!(columns < 80 && !line.contains('\u{1b}'), "{columns} columns: {line:?}");
+            }
+        }
+
+        #[test]
+        fn ctrl_c_in_the_interface_ends_with_the_figures() {
+            let dir = tempfile::tempdir().unwrap();
+            let track = wav(&dir.path().join("a.wav"), RATE as u32, &[&noise(1, 30 * RATE)]);
+            let _alone = alone();
+            let Some(pulse) = Pulse::start(RATE as u32) else { return missing("PulseAudio") };
+            let (mut child, mut master) = playing_in_a_terminal(&pulse, &[track.to_str().unwrap()]);
+            master.write_all(b"\x03").unwrap();
+            let written = until_written(&mut master, "error: interrupted");
+            assert!(written.contains("xruns, room"), "{written}");
+            assert_eq!(child.wait().unwrap().code(), Some(130));
         }
 
         #[test]

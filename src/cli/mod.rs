@@ -31,6 +31,7 @@ mod scene_plan;
 mod signals;
 mod sound;
 mod stance;
+mod status_line;
 mod stems;
 mod tui;
 

@@ -2,18 +2,18 @@
 
 use super::sound::SoundArgs;
 use super::stance::Stance;
-use super::tui::{self, clock};
+use super::status_line::StatusLine;
+use super::tui;
 use super::{Common, file, print, signals, stems};
 use crate::decode::Kind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headphones;
-use crate::live::{DeviceBackend, Event, Player, Settings, State, Status, tracks_told};
+use crate::live::{DeviceBackend, Event, Player, Settings, Status, tracks_told};
 use crate::render::{GainMemory, RenderJob, arrangement};
 use crate::stems::Stem;
 use crate::tracking::{Listener, Source, TrackerOptions};
 use clap::Args;
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -142,21 +142,26 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
         // Of a list each track would be passed over for them.
         headphones::open(what)?;
     }
-    let tracked = args.head_track.as_deref().map(str::parse::<Source>).transpose()?;
+    if list.len() > 1 {
+        crate::render::live::check(&job)?;
+    }
     let shown = !args.plain && !common.json && !common.quiet && tui::terminal::is_possible();
     signals::work_listens();
     // Where the head turns, blocks are short; otherwise they are those of a render.
-    let follow_head = (shown || tracked.is_some()).then_some(FOLLOWED_BLOCK);
+    let follow_head = (shown || args.head_track.is_some()).then_some(FOLLOWED_BLOCK);
+    let (stage, separate) = (job.stage.clone(), job.separate);
     let settings = Settings { follow_head, repeat: args.repeat, memory: GainMemory::of_user(), ..Settings::new(job) };
     if !common.quiet {
         told_before.iter().for_each(|w| print::warning(w));
     }
+    // Whatever is wrong with it is told before anything sounds.
+    let stance = Stance::default();
+    let tracker = args.head_track.as_deref().map(|from| listen(args, from, stance.clone())).transpose()?;
     let placed = if settings.job.stems.is_empty() { Vec::new() } else { arrangement(&settings.job)?.stems };
     let backend = DeviceBackend::new(args.device.clone(), args.buffer);
     let tracks = if shown { list.clone() } else { Vec::new() };
     let player = Player::start(list, settings, Box::new(backend))?;
-    let stance = Stance::new(player.head());
-    let tracker = tracked.map(|source| listen(args, source, stance.clone())).transpose()?;
+    stance.steers(player.head())?;
     let mut outcome = if shown {
         tui::run(&tui::Board {
             player: &player,
@@ -165,6 +170,8 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
             tracker_name: args.head_track.as_deref().unwrap_or_default(),
             repeat: args.repeat,
             tracks: &tracks,
+            stage,
+            separate,
             told,
         })?
     } else {
@@ -196,8 +203,8 @@ pub(super) fn run(args: &PlayArgs, common: &Common) -> Result<()> {
 const FOLLOWED_BLOCK: usize = 128;
 
 /// Listens for a tracker and turns the head as it says.
-fn listen(args: &PlayArgs, source: Source, stance: Stance) -> Result<Listener> {
-    Listener::start(source, args.tracker_options()?, move |pose| {
+fn listen(args: &PlayArgs, from: &str, stance: Stance) -> Result<Listener> {
+    Listener::start(from.parse::<Source>()?, args.tracker_options()?, move |pose| {
         // A tracker's poses are finite; were one not, the head would stay where it is.
         let _ = stance.set_tracker(pose);
     })
@@ -243,54 +250,6 @@ fn hear(player: &Player, line: &mut StatusLine, common: &Common, warnings: &mut 
             print::warning(&text);
         }
         warnings.push(text);
-    }
-}
-
-/// One line on standard error, if that is a terminal.
-struct StatusLine {
-    shown: bool,
-    visible: bool,
-    title: String,
-}
-
-impl StatusLine {
-    fn new(common: &Common) -> Self {
-        let visible = !common.quiet && !common.json && std::io::stderr().is_terminal();
-        Self { shown: false, visible, title: String::new() }
-    }
-
-    fn show(&mut self, player: &Player) {
-        if !self.visible {
-            return;
-        }
-        let s = player.status();
-        let what = match s.state {
-            State::Opening => "opening",
-            State::Playing => "playing",
-            State::Paused => "paused",
-            State::Reopening => "waiting for the device",
-            State::Ended => "ended",
-        };
-        let of = s.duration_s.map_or(String::new(), |d| format!(" / {}", clock(d)));
-        let text = format!(
-            "{what} {}/{}  {}{of}  load {:.0} % (worst {:.0} %)  xruns {}  {}",
-            s.track + 1,
-            s.tracks.max(1),
-            clock(s.position_s),
-            100.0 * s.mean_load,
-            100.0 * s.max_load,
-            s.xruns,
-            print::harmless(&self.title),
-        );
-        let text: String = text.chars().filter(|c| *c != '\n').take(100).collect();
-        let _ = write!(std::io::stderr().lock(), "\r\x1b[K{text}");
-        self.shown = true;
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
-        }
     }
 }
 

@@ -18,7 +18,8 @@ pub(super) fn warning(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "warning: {}", one_line(text));
 }
 
-fn one_line(text: &str) -> String {
+/// Text in one line, [`harmless`].
+pub(super) fn one_line(text: &str) -> String {
     let joined = text.split(['\n', '\r']).map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("; ");
     harmless(&joined)
 }

@@ -6,36 +6,56 @@ use crate::live::HeadControl;
 use std::sync::{Arc, Mutex};
 
 /// Shared by the interface and the tracker's thread.
-#[derive(Clone)]
-pub(super) struct Stance {
-    head: HeadControl,
-    /// By the keys, and by the tracker.
-    parts: Arc<Mutex<[Pose; 2]>>,
+#[derive(Clone, Default)]
+pub(super) struct Stance(Arc<Mutex<Parts>>);
+
+#[derive(Default)]
+struct Parts {
+    /// What it steers, once there is something.
+    head: Option<HeadControl>,
+    keys: Pose,
+    tracker: Pose,
 }
 
 impl Stance {
-    pub(super) fn new(head: HeadControl) -> Self {
-        Self { head, parts: Arc::default() }
+    /// From here on this head is where keys and tracker have it.
+    ///
+    /// # Errors
+    /// As [`HeadControl::turn`].
+    pub(super) fn steers(&self, head: HeadControl) -> Result<()> {
+        let Ok(mut parts) = self.0.lock() else { return Ok(()) };
+        parts.head = Some(head);
+        // A head that nobody has turned yet stays where the stage has it.
+        if parts.together() == Pose::default() { Ok(()) } else { parts.tell() }
     }
 
     /// # Errors
     /// As [`HeadControl::turn`].
     pub(super) fn set_keys(&self, pose: Pose) -> Result<()> {
-        self.set(0, pose)
+        self.set(|parts| parts.keys = pose)
     }
 
     /// # Errors
     /// As [`HeadControl::turn`].
     pub(super) fn set_tracker(&self, pose: Pose) -> Result<()> {
-        self.set(1, pose)
+        self.set(|parts| parts.tracker = pose)
     }
 
-    fn set(&self, part: usize, pose: Pose) -> Result<()> {
+    fn set(&self, change: impl FnOnce(&mut Parts)) -> Result<()> {
         // Held until the head has been told, so that the last word is the last.
-        let Ok(mut parts) = self.parts.lock() else { return Ok(()) };
-        parts[part] = pose;
-        let [keys, tracker] = &*parts;
-        self.head.turn(together(keys, tracker))
+        let Ok(mut parts) = self.0.lock() else { return Ok(()) };
+        change(&mut parts);
+        parts.tell()
+    }
+}
+
+impl Parts {
+    fn together(&self) -> Pose {
+        together(&self.keys, &self.tracker)
+    }
+
+    fn tell(&self) -> Result<()> {
+        self.head.as_ref().map_or(Ok(()), |head| head.turn(self.together()))
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) fn is_foreign(entry: &[u8]) -> bool {
         && !scheme.eq_ignore_ascii_case(b"file")
 }
 
-fn unescape(text: &[u8]) -> Vec<u8> {
+/// Percent signs and two digits made the bytes that they stand for.
+pub(super) fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {

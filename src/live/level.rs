@@ -1,25 +1,38 @@
 //! How loud a track will be, before it has been heard.
 //!
 //! A render to a file measures the whole track before it sets its gain. A short track is rendered unheard for that, while
-//! the device opens; of a long one, which would be waiting, an excerpt is rendered and measured, and its gain holds for the
-//! whole track, unless a render has left its own in the memory. See docs/decisions/live.md for how far that is off.
+//! the device opens; of a long one, which would be waiting, excerpts are measured, and their gain holds for the whole track,
+//! unless a render has left its own in the memory. See docs/decisions/live.md for how far that is off.
 
 use crate::buffer::AudioBuffer;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::output::loudness::LoudnessMeter;
-use crate::render::live::{Pace, open};
-use crate::render::{GainMemory, Loudness, RenderJob, render};
+use crate::render::live::{Ears, Pace, Show, open};
+use crate::render::{GainMemory, Loudness, RenderJob, Stage, StageRoom, render};
+use crate::spatializer::SourceSpec;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Length of the excerpt, seconds.
+/// Length of the excerpt of a track, seconds.
 const EXCERPT_S: f64 = 3.0;
-/// A track of this length or more is measured in an excerpt inside, where it is likelier to be as loud as it gets.
+/// A track of this length or more is measured in an excerpt inside, where it is likelier to be as loud as it gets; of a scene
+/// of this length or more several are taken.
 const LONG_S: f64 = 12.0;
 /// Where the excerpt begins, as a part of a long track.
 const INTO: f64 = 0.4;
-/// No track is turned up by more than this, dB: what is quiet in the excerpt may be loud elsewhere.
+/// No track is turned up by more than this, dB: what is quiet in the excerpts may be loud elsewhere.
 const MOST_DB: f64 = 20.0;
+/// Places, spread over all of it, at which a scene is rendered.
+const PLACES: u64 = 7;
+/// What is rendered at each, seconds, and what of that is not measured, as everything has yet to arrive and the room to fill.
+const PLACE_S: [f64; 2] = [0.6, 0.1];
+/// Nearer than this a source is no louder, metres.
+const NEAREST_M: f64 = 0.2;
+/// A scene without an end is looked at for so long, seconds.
+const ENDLESS_S: f64 = 60.0;
+/// Places at which a track is decoded to learn how loud it is as a whole, and how much at each, seconds.
+const GLANCES: u64 = 12;
+const GLANCE_S: f64 = 1.0;
 
 /// The gain, dB, that brings a track to the loudness that its job asks for, or about so; 0 if the excerpt is silent. While
 /// files lie about for it, which a process that ends then would leave behind, it counts in `at_work`.
@@ -32,16 +45,14 @@ pub(super) fn gain_db(job: &RenderJob, memory: Option<&GainMemory>, at_work: &At
     }
     match memory.and_then(|memory| memory.recall(job)) {
         Some(known) => Ok(known),
+        None if job.is_scene()? => of_scene(job, at_work),
         None if length(job)?.is_some_and(|l| l < LONG_S) => exact(job, at_work),
-        None => guess(job),
+        None => of_track(job),
     }
 }
 
-/// Seconds that a track plays, if known; of a scene, only if it is told.
+/// Seconds that a track plays, if known.
 fn length(job: &RenderJob) -> Result<Option<f64>> {
-    if job.is_scene()? {
-        return Ok(job.duration.map(|d| d + job.start));
-    }
     let length = crate::decode::open(&job.input)?.info().seconds().map(|s| (s - job.start).max(0.0));
     Ok(job.duration.map_or(length, |d| Some(length.map_or(d, |l| l.min(d)))))
 }
@@ -64,23 +75,131 @@ fn render_to_measure(job: &RenderJob, number: usize) -> Result<f64> {
     Ok(report?.gain_db)
 }
 
-fn guess(job: &RenderJob) -> Result<f64> {
-    let mut job = job.clone();
-    if !job.is_scene()?
-        && let Some(length) = length(&job)?
-    {
-        job.start += INTO * length;
+/// What spatialisation makes of the loudness of an excerpt, it makes of all.
+fn of_track(job: &RenderJob) -> Result<f64> {
+    let mut excerpt = job.clone();
+    if let Some(length) = length(job)? {
+        excerpt.start += INTO * length;
     }
-    job.duration = Some(job.duration.unwrap_or(EXCERPT_S).min(EXCERPT_S));
-    job.tail = Some(0.0);
-    let (mut show, mut ears) = open(&job, Pace::File)?;
+    excerpt.duration = Some(excerpt.duration.unwrap_or(EXCERPT_S).min(EXCERPT_S));
+    excerpt.tail = Some(0.0);
+    let (mut show, mut ears) = open(&excerpt, Pace::File)?;
     show.measure()?;
-    let mut meter = LoudnessMeter::new(&Layout::named("stereo", 2)?, ears.rate)?.without_true_peak();
-    let (mut block, mut mix) = (AudioBuffer::default(), AudioBuffer::new(2, 0));
-    while show.program().next(&mut block)? {
-        ears.render(&block, &mut mix);
-        meter.push(&[mix.channel(0), mix.channel(1)]);
+    let mut heard = Heard::new(ears.rate)?;
+    while heard.next(&mut show, &mut ears)?.is_some() {}
+    let Some((from, to)) = show.meter().and_then(LoudnessMeter::integrated_lufs).zip(heard.meter.integrated_lufs())
+    else {
+        return Ok(0.0);
+    };
+    let gain = match job.loudness {
+        Loudness::Lufs(lufs) => lufs - (glances(job)?.unwrap_or(from) + to - from),
+        // It is to be as loud as it went in.
+        _ => from - to,
+    };
+    Ok(gain.min(MOST_DB))
+}
+
+/// How loud a track is as a whole, as it is, LUFS: a passage that is loud or quiet is one of many.
+fn glances(job: &RenderJob) -> Result<Option<f64>> {
+    let Some(length) = length(job)? else { return Ok(None) };
+    let mut decoder = match &job.layout {
+        Some(layout) => crate::decode::open_as(&job.input, layout)?,
+        None => crate::decode::open(&job.input)?,
+    };
+    let (layout, rate) = (decoder.info().layout.clone(), decoder.info().sample_rate);
+    let mut meter = LoudnessMeter::new(&layout, rate)?.without_true_peak();
+    let mut block = AudioBuffer::default();
+    for place in 0..GLANCES {
+        let at = job.start + length * (place as f64 + 0.5) / GLANCES as f64;
+        decoder.seek((at * f64::from(rate)) as u64)?;
+        decoder.read(&mut block, (GLANCE_S * f64::from(rate)) as usize)?;
+        meter.push(&block.iter().collect::<Vec<&[f32]>>());
     }
-    let target = show.target_lufs(job.loudness);
-    Ok(target.zip(meter.integrated_lufs()).map_or(0.0, |(t, l)| (t - l).min(MOST_DB)))
+    Ok(meter.integrated_lufs())
+}
+
+/// As a render has it if the scene is short, and by excerpts otherwise.
+fn of_scene(job: &RenderJob, at_work: &AtomicUsize) -> Result<f64> {
+    let (mut show, mut ears) = open(job, Pace::File)?;
+    let second = f64::from(ears.rate);
+    let first = ears.skip;
+    let length = show.total_frames().map_or((ENDLESS_S * second) as u64, |n| n.saturating_sub(first));
+    if (length as f64) < LONG_S * second {
+        return exact(job, at_work);
+    }
+    show.measure()?;
+    let mut heard = Heard::new(ears.rate)?;
+    let [all, arriving] = PLACE_S.map(|s| (s * second) as u64);
+    let place = |n: u64| first + length * (2 * n + 1) / (2 * PLACES);
+    for n in 0..PLACES {
+        show.begin_at(place(n))?;
+        ears.start_at(place(n));
+        heard.ignored = arriving;
+        let mut done = 0;
+        while done < all
+            && let Some(frames) = heard.next(&mut show, &mut ears)?
+        {
+            done += frames;
+        }
+    }
+    let gain = show.target_lufs(job.loudness).zip(heard.meter.integrated_lufs()).map_or(0.0, |(to, from)| to - from);
+    // What moves is loud when it is near, and may be that between the places.
+    let moments = |from: u64, to: u64, count: u64| {
+        let stage = &ears.stage;
+        (0..count)
+            .map(move |n| power(stage, (from as f64 + (to - from) as f64 * (n as f64 + 0.5) / count as f64) / second))
+    };
+    let seen = (0..PLACES).flat_map(|p| moments(place(p) + arriving, place(p) + all, 10));
+    let missed = gated(moments(first, first + length, 5000)) / gated(seen);
+    Ok((gain - 10.0 * missed.log10()).min(MOST_DB))
+}
+
+/// Power that reaches the head after so many seconds, if all sources were equally loud at one metre: by distance alone.
+fn power(stage: &Stage, seconds: f64) -> f64 {
+    let head = stage.head.at(seconds).position;
+    // The sound that a room gives back is as loud everywhere, about as loud as the direct sound at a metre.
+    let room = if let StageRoom::None = stage.room { 0.0 } else { 1.0 };
+    let of = |source: &SourceSpec| {
+        let at = source.motion.at(seconds);
+        let distance = if source.head_locked { at.norm() } else { (at - head).norm() };
+        source.gain.powi(2) * if source.everywhere { 1.0 } else { distance.max(NEAREST_M).powi(-2) + room }
+    };
+    stage.sources.iter().map(of).sum::<f64>() + 1e-30
+}
+
+/// The mean without what lies 10 dB below it, as loudness is measured.
+fn gated(powers: impl Iterator<Item = f64> + Clone) -> f64 {
+    let mean = |above: f64| {
+        let (sum, count) = powers.clone().filter(|p| *p >= above).fold((0.0, 0.0), |(s, n), p| (s + p, n + 1.0));
+        sum / f64::max(count, 1.0)
+    };
+    mean(0.1 * mean(0.0))
+}
+
+/// What comes out, measured.
+struct Heard {
+    block: AudioBuffer,
+    mix: AudioBuffer,
+    meter: LoudnessMeter,
+    /// So many of the next frames are not measured.
+    ignored: u64,
+}
+
+impl Heard {
+    fn new(rate: u32) -> Result<Self> {
+        let meter = LoudnessMeter::new(&Layout::named("stereo", 2)?, rate)?.without_true_peak();
+        Ok(Self { block: AudioBuffer::default(), mix: AudioBuffer::new(2, 0), meter, ignored: 0 })
+    }
+
+    /// Renders a block and returns its frames; `None` at the end.
+    fn next(&mut self, show: &mut Show, ears: &mut Ears) -> Result<Option<u64>> {
+        if !show.program().next(&mut self.block)? {
+            return Ok(None);
+        }
+        ears.render(&self.block, &mut self.mix);
+        let skip = usize::try_from(self.ignored).unwrap_or(usize::MAX).min(self.mix.frames());
+        self.ignored -= skip as u64;
+        self.meter.push(&[&self.mix.channel(0)[skip..], &self.mix.channel(1)[skip..]]);
+        Ok(Some(self.mix.frames() as u64))
+    }
 }

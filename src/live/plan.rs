@@ -85,6 +85,12 @@ impl Plan {
         }
     }
 
+    /// How far walls move the listener with `beside` added, after so many seconds: metres.
+    pub(super) fn held_back(&self, beside: &Pose, seconds: f64) -> Vec3 {
+        let own = self.head.at(seconds);
+        self.add(&own, beside).position - (own.position + beside.position)
+    }
+
     fn add(&self, own: &Pose, beside: &Pose) -> Pose {
         let mut p = own.position + beside.position;
         if let (Some([x, y, z]), true) = (self.size(), beside.position != Vec3::default()) {

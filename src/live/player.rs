@@ -134,7 +134,8 @@ impl Player {
         self.change(move |job| job.hrtf.clone_from(&name));
     }
 
-    /// Another room, by name or file, cross-faded; `None` for that of the placement. Not for scenes.
+    /// Another room, by name or file, cross-faded; `None` for that of the placement, or of
+    /// the scene.
     pub fn set_room(&self, room: Option<String>) {
         self.change(move |job| job.room.clone_from(&room));
     }

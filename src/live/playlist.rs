@@ -1,6 +1,6 @@
 //! What a list of inputs comes to: files, directories and M3U lists, in order.
 
-use super::address::{is_foreign, of_bytes, path_of_address, verbatim_path};
+use super::address::{is_foreign, of_bytes, path_of_address, unescape, verbatim_path};
 use crate::decode::{Kind, sniff};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
@@ -158,9 +158,16 @@ fn is_list(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("m3u") || e.eq_ignore_ascii_case("m3u8")) && path.is_file()
 }
 
+/// Told by a file's first bytes: opening thousands, and asking another program about some, would take a while. What calls
+/// itself sound and is none is told of when its turn comes.
 fn is_track(path: &Path) -> bool {
-    // Scenes are played when they are named, not because they lie beside their tracks.
-    path.is_file() && sniff(path).is_ok_and(|kind| kind != Kind::Scene) && crate::decode::open(path).is_ok()
+    path.is_file()
+        && match sniff(path) {
+            Ok(Kind::Audio(_)) => true,
+            // Scenes are played when they are named, not because they lie beside their tracks.
+            Ok(Kind::Scene) | Err(_) => false,
+            Ok(_) => crate::decode::open(path).is_ok(),
+        }
 }
 
 /// The entries of a list, as bytes: nothing says for sure what encoding a list has. With a mark at its beginning it is
@@ -183,9 +190,8 @@ fn entries(bytes: &[u8]) -> Vec<Vec<u8>> {
 /// The file that an entry means: of what it can mean the first that is there, otherwise the likeliest, so that it is missed
 /// by its name.
 fn meant(base: &Path, entry: &[u8]) -> PathBuf {
-    // Whatever its bytes mean to people: on Unix they are the name.
-    let as_it_is = base.join(of_bytes(entry.to_vec()));
     if let Some(path) = path_of_address(entry) {
+        let as_it_is = base.join(of_bytes(entry.to_vec()));
         let others = verbatim_path(entry).map(|p| base.join(p)).into_iter().chain([as_it_is]);
         return first_there([path.clone()].into_iter().chain(others), path);
     }
@@ -193,11 +199,17 @@ fn meant(base: &Path, entry: &[u8]) -> PathBuf {
     let latin_1 = || entry.iter().map(|b| char::from(*b)).collect();
     let text = std::str::from_utf8(entry).map_or_else(|_| latin_1(), str::to_string);
     // Lists from Windows have its separators.
-    if cfg!(windows) || text.contains('/') || !text.contains('\\') {
-        return first_there([as_it_is], base.join(text));
-    }
-    let turned = entry.iter().map(|b| if *b == b'\\' { b'/' } else { *b }).collect();
-    first_there([as_it_is, base.join(of_bytes(turned))], base.join(text.replace('\\', "/")))
+    let turned = |entry: &[u8]| entry.iter().map(|b| if *b == b'\\' { b'/' } else { *b }).collect::<Vec<_>>();
+    // Whatever its bytes mean to people: on Unix they are the name.
+    let (readings, likeliest) = if cfg!(windows) || text.contains('/') || !text.contains('\\') {
+        (vec![entry.to_vec()], text)
+    } else {
+        (vec![entry.to_vec(), turned(entry)], text.replace('\\', "/"))
+    };
+    // Some players write relative paths as addresses are written: with %20 for a space.
+    let unescaped = readings.iter().map(|r| unescape(r)).collect::<Vec<_>>();
+    let readings = readings.into_iter().chain(unescaped).map(|r| base.join(of_bytes(r)));
+    first_there(readings, base.join(likeliest))
 }
 
 fn first_there(readings: impl IntoIterator<Item = PathBuf>, likeliest: PathBuf) -> PathBuf {
@@ -243,6 +255,9 @@ mod tests {
         is(b"s\xfcd\\a.wav", b"s\xfcd/a.wav");
         is(b"th\xe9.wav", "th\u{e9}.wav".as_bytes());
         is(b"back\\slash.wav", b"back\\slash.wav");
+        is(b"sp%20of%C3%A9.wav", "sp of\u{e9}.wav".as_bytes());
+        is(b"sub\\x%20y.wav", b"sub/x y.wav");
+        is(b"100%25.wav", b"100%25.wav");
         let absolute = dir.path().to_str().unwrap();
         is(format!("file://{absolute}/sp%20ace.wav").as_bytes(), b"sp ace.wav");
         is(format!("file://localhost{absolute}/host.wav").as_bytes(), b"host.wav");

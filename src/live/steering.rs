@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use super::player::Player;
 use super::steward::Shared;
-use crate::coords::Pose;
+use crate::coords::{Pose, Vec3};
 use crate::error::{Error, Result};
 use crate::render::{Control, SourceId};
 use crate::spatializer::motion::Between;
@@ -75,6 +75,14 @@ impl Wheels {
             None => plan.head.clone(),
             Some(Aim::At(pose)) => HeadMotion::Still(*pose),
             Some(Aim::Beside(pose)) => plan.head_beside(pose),
+        }
+    }
+
+    /// From where the head would be to where the walls of a stage let it be.
+    pub(super) fn held_back(&self, plan: &Plan, seconds: f64) -> Vec3 {
+        match &self.head {
+            Some(Aim::Beside(pose)) => plan.held_back(pose, seconds),
+            _ => Vec3::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod device;
 mod tracks;
+mod unfit;
 
 use super::backend::{Backend, Opened, Reports, Stream};
 use super::gauge::{Gauge, State, Status};
@@ -16,12 +17,14 @@ use super::workshop::{Beginning, Built, Order, Work};
 use crate::error::{Error, ErrorKind, Result};
 use crate::render::live::Pace;
 use crate::render::{Control, RenderJob};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tracks::Following;
+use unfit::Unfit;
 
 /// How often the steward looks around.
 const TICK: Duration = Duration::from_millis(10);
@@ -72,6 +75,8 @@ pub(super) struct Steward {
     tracks: Vec<PathBuf>,
     /// Tracks from here on were added; the stems of the settings are not theirs.
     added: usize,
+    /// By track: what of the settings is not for it.
+    unfit: BTreeMap<usize, Unfit>,
     backend: Box<dyn Backend>,
     shared: Arc<Shared>,
     requests: Receiver<Request>,
@@ -118,6 +123,7 @@ impl Steward {
         Self {
             settings,
             added: tracks.len(),
+            unfit: BTreeMap::new(),
             tracks,
             backend,
             shared,
@@ -297,7 +303,7 @@ impl Steward {
             // It has begun by itself meanwhile.
             Some(track) if track == self.track && from != track => Ok(()),
             Some(track) => self.begin_somewhere(track, step.signum()),
-            None if step < 0 => self.begin(from),
+            None if step < 0 => self.fitting(from, Self::begin),
             None => Err(Error::argument("there is no further track")),
         }
     }

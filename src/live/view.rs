@@ -15,6 +15,8 @@ pub struct StageView {
     pub track: usize,
     /// The listener.
     pub listener: Pose,
+    /// From where [`HeadControl::turn`](super::HeadControl::turn) would have the listener to where walls let it be, metres.
+    pub held_back: Vec3,
     /// The room, if it has walls or was measured.
     pub room: Option<RoomView>,
     /// In the order in which [`Player::move_source`] counts them.
@@ -99,6 +101,7 @@ fn view(wheels: &Wheels, plan: &Plan, track: usize, seconds: f64) -> StageView {
             room => Some(RoomView { name: room.name(), size: plan.size() }),
         },
         listener,
+        held_back: wheels.held_back(plan, seconds),
         fields: plan.fields,
         placement: plan.placement,
         steerable: plan.steerable,

@@ -60,6 +60,6 @@ pub use stream::RenderStream;
 /// What the live side shares with the file side.
 #[cfg(feature = "live")]
 pub(crate) mod live {
-    pub(crate) use super::offline::{Ears, Pace, Show, open};
+    pub(crate) use super::offline::{Ears, Pace, Show, check, open};
     pub(crate) use super::scene_feed::rate_of as scene_rate;
 }

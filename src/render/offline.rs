@@ -328,23 +328,11 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
             .at(&job.input)
             .hint("use --place speakers"));
     }
-    let file = match (&placement, &job.stage) {
-        (Placement::Panorama, stage) => Some(StageFile::open(stage.as_deref().unwrap_or(DEFAULT_STAGE))?),
-        (_, None) => None,
-        (other, Some(_)) => {
-            return Err(Error::argument(format!("a stage is for panoramas, not for --place {}", other.name()))
-                .at(&job.input)
-                .hint("leave out --stage, or use --place panorama with a stereo track"));
-        }
+    agree(job, &placement).map_err(|e| e.at(&job.input))?;
+    let file = match &placement {
+        Placement::Panorama => Some(StageFile::open(job.stage.as_deref().unwrap_or(DEFAULT_STAGE))?),
+        _ => None,
     };
-    if file.is_none() && job.separate {
-        return Err(Error::argument(format!(
-            "voice and band are placed apart in a panorama, not with --place {}",
-            placement.name()
-        ))
-        .at(&job.input)
-        .hint("leave out --separate; --vocals changes how loud the voice is with any placement"));
-    }
     if file.is_some() && feed.layout.channels() != 2 {
         let channels = feed.layout.channels();
         return Err(Error::argument(format!("a panorama is made of a stereo track, not of {channels} channel(s)"))
@@ -363,6 +351,46 @@ fn of_track(job: &RenderJob, pace: Pace) -> Result<(Show, Ears)> {
         feed.open_up(Opening::new(file, rate, if job.separate { 2 } else { 1 }, &colours, balance)?);
     }
     Ok((Show::Track(Box::new(feed)), ears))
+}
+
+/// Says what of a job does not go with a placement, whatever the track.
+fn agree(job: &RenderJob, placement: &Placement) -> Result<()> {
+    let name = placement.name();
+    let opened_up = *placement == Placement::Panorama;
+    if job.stage.is_some() && !opened_up {
+        return Err(Error::argument(format!("a stage is for panoramas, not for --place {name}"))
+            .hint("leave out --stage, or use --place panorama with a stereo track"));
+    }
+    if job.separate && !opened_up {
+        return Err(Error::argument(format!("voice and band are placed apart in a panorama, not with --place {name}"))
+            .hint("leave out --separate; --vocals changes how loud the voice is with any placement"));
+    }
+    if *placement == Placement::Stereo && job.room.as_deref().is_some_and(|room| room != "none") {
+        return Err(Error::argument("--place stereo plays the channels as they are, in no room")
+            .hint("leave out --room, or --place stereo"));
+    }
+    Ok(())
+}
+
+/// What is the same for every track of a list, looked at once: what is wrong with it is not told once for each.
+///
+/// # Errors
+/// `Argument` for settings that do not go together, and whatever opening head, room and stage runs into.
+#[cfg(feature = "live")]
+pub(crate) fn check(job: &RenderJob) -> Result<()> {
+    if let Some(placement) = &job.placement {
+        agree(job, placement)?;
+    }
+    if let Some(room) = &job.room {
+        super::stage::room_spec(room)?;
+    }
+    if let Some(stage) = &job.stage {
+        StageFile::open(stage)?;
+    }
+    if crate::sofa::builtin_names().all(|name| name != job.hrtf) {
+        hrtf::open(&job.hrtf, f64::from(job.rate.unwrap_or(48_000)))?;
+    }
+    Ok(())
 }
 
 /// The rendering half: blocks in, two ears out.

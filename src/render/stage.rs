@@ -116,10 +116,6 @@ impl Stage {
             _ => "none",
         };
         let Listening { room, listener, distance } = find_room(job.room.as_deref().unwrap_or(usual))?;
-        if *placement == Placement::Stereo && !matches!(room, StageRoom::None) {
-            return Err(Error::argument("--place stereo plays the channels as they are, in no room")
-                .hint("leave out --room, or --place stereo"));
-        }
         let in_room = matches!(room, StageRoom::Shoebox(..));
         // Without a room everything keeps its place beside the head; with one it has a place in the room.
         let place = |at: Vec3| if in_room { inside(&room, listener + at) } else { at };

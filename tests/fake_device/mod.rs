@@ -13,8 +13,9 @@ pub const RATE: usize = 48_000;
 const BLOCK: usize = 128;
 
 #[derive(Clone, Default)]
-struct Fake {
-    line: Arc<Mutex<Option<Lease>>>,
+pub struct Fake {
+    /// What the device calls.
+    pub line: Arc<Mutex<Option<Lease>>>,
 }
 
 struct Running(Fake);
@@ -41,7 +42,7 @@ impl Backend for Fake {
 
 /// A player on such a device, and what was heard of it.
 pub struct Ears {
-    fake: Fake,
+    pub fake: Fake,
     pub player: Player,
     pub heard: [Vec<f32>; 2],
     /// How often the callback touched the heap.

@@ -196,3 +196,40 @@ fn a_head_that_turns_all_through_a_pause_is_where_it_was_last_and_leaves_room_fo
     assert!(power(1) > 4.0 * power(0), "{} {}", power(0), power(1));
     end(l);
 }
+
+#[test]
+fn tracks_that_the_settings_are_not_for_are_played_without_them_and_that_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let mono = |n: &str, of: u32| write(&dir.path().join(n), &[&noise(of, 24_000)]);
+    let stereo = white(dir.path(), 1);
+    let job = RenderJob { placement: Some(Placement::Panorama), ..plain(&stereo) };
+    let tracks = [mono("1.wav", 1), stereo, mono("3.wav", 3)];
+    let mut l = start(&tracks, job.clone(), &Fake::default());
+    let (mut placements, mut told) = (Vec::new(), Vec::new());
+    l.listen(&[128], |l| {
+        placements.extend(l.player.stage().map(|s| (s.track, s.placement)));
+        placements.dedup();
+        l.player.is_over()
+    });
+    told.extend(l.player.events().filter(is_warning));
+    assert_eq!(placements, [(0, "point"), (1, "panorama"), (2, "point")]);
+    assert!(told.len() == 2 && format!("{told:?}").contains("played without the placement that is set"), "{told:?}");
+    l.player.finish().unwrap();
+    // The only track there is has no usual way instead.
+    let alone = Player::start(vec![tracks[0].clone()], Settings::new(job), Box::new(Fake::default())).unwrap();
+    assert_eq!(alone.finish().unwrap_err().kind(), ErrorKind::Argument);
+}
+
+#[test]
+fn what_is_set_anew_holds_for_a_track_that_the_old_was_not_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let mono = write(&dir.path().join("1.wav"), &[&noise(1, 10 * 48_000)]);
+    let tracks = [mono, white(dir.path(), 1)];
+    let job = RenderJob { placement: Some(Placement::Panorama), ..plain(&tracks[1]) };
+    let mut l = start(&tracks, job, &Fake::default());
+    l.player.set_room(Some("club".to_string()));
+    l.listen(&[128], |l| l.player.status().room == "club");
+    l.player.set_placement(Some(Placement::Speakers));
+    l.listen(&[128], |l| l.player.stage().is_some_and(|s| s.placement == "speakers"));
+    end(l);
+}

@@ -2,6 +2,7 @@
 
 use crate::coords::{Pose, Vec3};
 use crate::render::Placement;
+use crate::tracking::Recentre;
 use std::path::PathBuf;
 
 /// What a list is opened for.
@@ -34,7 +35,8 @@ pub(super) enum Action {
     WalkTo(f64, f64),
     /// To where the stage has the listener.
     Home,
-    Recentre,
+    /// The head looks ahead, and what of it a tracker does as this says.
+    Recentre(Recentre),
     Select(isize),
     SelectOnly(usize),
     /// The source that is selected: steps ahead, to the left, up.
@@ -47,6 +49,8 @@ pub(super) enum Action {
     Gain(Option<f64>),
     Repeat,
     Open(Topic),
+    /// The picture may be damaged.
+    Redraw,
     Help,
     /// Closes what is open, or ends.
     Escape,
@@ -74,10 +78,11 @@ pub(super) enum Order {
     /// The head beside its place, as the keys have it.
     Head(Pose),
     /// The tracker's ahead is where the head looks now.
-    Recentre,
+    Recentre(Recentre),
     Move(usize, Vec3),
     Gain(usize, f64),
-    Room(String),
+    /// `None` for the usual one.
+    Room(Option<String>),
     Hrtf(String),
     Place(Option<Placement>),
     Headphones(Option<String>),

@@ -16,8 +16,10 @@ use std::path::PathBuf;
 const SHOWN_S: f64 = 8.0;
 /// For so long a seek is taken as done, though the player has not said so yet, seconds.
 const SEEKING_S: f64 = 1.0;
-/// Without walls nobody goes farther, metres.
+/// Without walls nothing is moved farther out than this, or than it is already, metres.
 const FARTHEST_M: f64 = 50.0;
+/// So far from its place a listener may be, for the player, metres.
+const FARTHEST_WALKED_M: f64 = 999.0;
 /// Sources stay so far from the walls, metres.
 const FROM_WALL_M: f64 = 0.15;
 /// Messages that are kept.
@@ -90,6 +92,8 @@ pub(super) struct App {
     pub preview: Option<f64>,
     /// Folders in which heads and rooms are looked for.
     pub folders: Vec<PathBuf>,
+    /// The next picture is to be sent whole.
+    pub redraw: bool,
     /// The end has been asked for: by Ctrl-C?
     pub ending: Option<bool>,
     /// Seconds since the beginning.
@@ -122,6 +126,7 @@ impl App {
             drag: None,
             preview: None,
             folders,
+            redraw: false,
             ending: None,
             clock: 0.0,
             yaw: 0.0,
@@ -136,6 +141,10 @@ impl App {
     pub(super) fn tick(&mut self, dt: f64, status: Status, stage: Option<StageView>, meters: Meters) {
         self.clock += dt;
         self.shown.tick(dt, &meters);
+        if status.track != self.status.track {
+            // It was meant for the one before.
+            self.seeking = None;
+        }
         (self.status, self.meters) = (status, meters);
         let agreed = match self.status.state {
             State::Paused => Some(true),
@@ -230,7 +239,8 @@ impl App {
                 Vec::new()
             }
             Action::Skip(step) => {
-                self.seeking = None;
+                // There a track begins.
+                self.seeking = Some((0.0, self.clock + SEEKING_S));
                 vec![Order::Skip(step)]
             }
             Action::Turn(yaw, pitch) => self.turn(yaw, pitch),
@@ -242,12 +252,13 @@ impl App {
                 self.say("back in the listener's place");
                 self.head()
             }
-            Action::Recentre => {
+            Action::Recentre(how) => {
+                self.turned(-self.yaw);
                 (self.yaw, self.pitch) = (0.0, 0.0);
                 self.say("looking ahead");
                 let mut orders = self.head();
                 if self.tracking.is_some() {
-                    orders.insert(0, Order::Recentre);
+                    orders.insert(0, Order::Recentre(how));
                 }
                 orders
             }
@@ -277,6 +288,10 @@ impl App {
             }
             Action::Open(topic) => {
                 self.overlay = Overlay::Picker(Box::new(Picker::open(topic, &self.folders)));
+                Vec::new()
+            }
+            Action::Redraw => {
+                self.redraw = true;
                 Vec::new()
             }
             Action::Help => {
@@ -363,7 +378,16 @@ impl App {
         // In halves of a turn to either side.
         self.yaw = (self.yaw + yaw + 180.0).rem_euclid(360.0) - 180.0;
         self.pitch = (self.pitch + pitch).clamp(-90.0, 90.0);
+        self.turned(yaw);
         self.head()
+    }
+
+    /// The head has turned by so many degrees to the left. The player will say so itself; the next turn may come sooner.
+    fn turned(&mut self, yaw: f64) {
+        if let Some(stage) = &mut self.stage {
+            let turn = Rotation::from_yaw_pitch_roll(yaw, 0.0, 0.0);
+            stage.listener.orientation = turn * stage.listener.orientation;
+        }
     }
 
     fn look_at(&mut self, x: f64, y: f64) -> Vec<Order> {
@@ -390,8 +414,13 @@ impl App {
         }
         let Some(stage) = &mut self.stage else { return Vec::new() };
         let here = stage.listener.position;
-        let to = within(stage.room.as_ref().and_then(|r| r.size), Vec3::new(x, y, here.z));
-        self.walked = self.walked + (to - here);
+        let to = within(stage.room.as_ref().and_then(|r| r.size), here, Vec3::new(x, y, here.z));
+        let walked = self.walked + stage.held_back + (to - here);
+        if walked.norm() > FARTHEST_WALKED_M {
+            return self.refuse("farther from its place the listener does not go");
+        }
+        self.walked = walked;
+        stage.held_back = Vec3::default();
         // Until the player says so itself; the next key may come sooner.
         stage.listener.position = to;
         self.head()
@@ -411,7 +440,7 @@ impl App {
         let listener = stage.listener;
         let size = stage.room.as_ref().and_then(|r| r.size);
         let Some(source) = stage.sources.get_mut(selected) else { return Vec::new() };
-        let to = within(size, to);
+        let to = within(size, source.position, to);
         source.position = to;
         let place = if source.head_locked { listener.relative(to) } else { to };
         vec![Order::Move(selected, place)]
@@ -445,12 +474,12 @@ impl App {
     /// Says what is about to change.
     fn change(&mut self, order: Order) -> Vec<Order> {
         let words = match &order {
-            Order::Room(name) => format!("room: {name}"),
+            Order::Room(name) => format!("room: {}", name.as_deref().unwrap_or("usual")),
             Order::Hrtf(name) => format!("head: {name}"),
             Order::Place(Some(crate::render::Placement::Stereo)) => "placement: stereo, in no room".to_string(),
             Order::Place(place) => format!("placement: {}", place.as_ref().map_or("usual", |p| p.name())),
             Order::Headphones(name) => format!("headphones: {}", name.as_deref().unwrap_or("none")),
-            Order::Add(path) => format!("{} follows after the last track", path.display()),
+            Order::Add(path) => format!("looking into {}", path.display()),
             _ => return vec![order],
         };
         self.say(words);
@@ -486,12 +515,12 @@ impl App {
     }
 }
 
-/// A place inside the walls, or within reach of them where there are none.
-fn within(size: Option<[f64; 3]>, p: Vec3) -> Vec3 {
+/// A place inside the walls, or within reach of them where there are none; `now` is where it comes from.
+fn within(size: Option<[f64; 3]>, now: Vec3, to: Vec3) -> Vec3 {
     let Some([x, y, z]) = size else {
-        let keep = |v: f64| v.clamp(-FARTHEST_M, FARTHEST_M);
-        return Vec3::new(keep(p.x), keep(p.y), keep(p.z));
+        let keep = |v: f64, now: f64| v.clamp(-FARTHEST_M.max(now.abs()), FARTHEST_M.max(now.abs()));
+        return Vec3::new(keep(to.x, now.x), keep(to.y, now.y), keep(to.z, now.z));
     };
     let keep = |v: f64, l: f64| v.clamp(FROM_WALL_M.min(0.5 * l), (l - FROM_WALL_M).max(0.5 * l));
-    Vec3::new(keep(p.x, x), keep(p.y, y), keep(p.z, z))
+    Vec3::new(keep(to.x, x), keep(to.y, y), keep(to.z, z))
 }

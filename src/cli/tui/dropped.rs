@@ -86,7 +86,7 @@ fn says_room(file: &Container) -> bool {
 /// A room by the name of its file, which says what it is.
 fn room(path: &Path) -> Result<Order> {
     if ending(path).is_some_and(|e| ["toml", "sofa"].contains(&e.as_str())) {
-        return Ok(Order::Room(name_of(path)?));
+        return Ok(Order::Room(Some(name_of(path)?)));
     }
     Err(Error::argument("this is a room, but it is not called so").at(path).hint("rename it to .toml or .sofa"))
 }

@@ -3,6 +3,7 @@
 //! crossterm reads a terminal until it has a whole key: of one that has been closed it reads nothing for ever, and of half a key it
 //! waits for the other half. So it is asked only when there is something to read, and never by the thread that draws.
 
+use super::keys;
 use ratatui::crossterm::event::{Event, poll, read};
 use std::io;
 use std::sync::Arc;
@@ -67,7 +68,11 @@ fn take_in(to: &Sender<io::Result<Event>>, over: &AtomicBool) -> io::Result<()> 
         // Also where nothing is expected: it may know of another size of the window.
         while poll(Duration::ZERO)? {
             any = true;
-            if to.send(Ok(read()?)).is_err() {
+            let event = read()?;
+            if keys::is_interrupt(&event) {
+                raise();
+            }
+            if to.send(Ok(event)).is_err() {
                 return Ok(());
             }
         }
@@ -76,6 +81,14 @@ fn take_in(to: &Sender<io::Result<Event>>, over: &AtomicBool) -> io::Result<()> 
         }
     }
     Ok(())
+}
+
+/// Ctrl-C is a key while the interface has the terminal. It is a signal all the same: to be obeyed within five seconds, and at
+/// once the second time, whatever the other threads wait for.
+fn raise() {
+    // Where that cannot be, the key still ends playing.
+    #[cfg(unix)]
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
 }
 
 /// The terminal as crossterm reads it: standard input, or the terminal of the session if that is none.

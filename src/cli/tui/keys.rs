@@ -1,7 +1,8 @@
 //! Which key does what.
 
 use super::action::{Action, Topic};
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crate::tracking::Recentre;
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// Degrees that a key turns the head.
 const TURN: f64 = 5.0;
@@ -18,7 +19,7 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("t g", "nose up, down"),
     ("w s q e", "walk ahead, back, left, right"),
     ("ctrl arrows", "the same"),
-    ("c", "recentre: look ahead"),
+    ("c C", "look ahead, recentre; C: level too"),
     ("home", "back to the listener's place"),
     ("tab up down", "select a source"),
     ("alt arrows", "move it; alt pgup pgdn: up, down"),
@@ -33,6 +34,11 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("esc ctrl-c", "end with a fade"),
 ];
 
+/// Ctrl-C.
+pub(super) fn is_interrupt(event: &Event) -> bool {
+    matches!(event, Event::Key(key) if main(key) == Some(Action::Interrupt))
+}
+
 /// What a key means while the room is shown.
 pub(super) fn main(key: &KeyEvent) -> Option<Action> {
     if key.kind == KeyEventKind::Release {
@@ -43,6 +49,7 @@ pub(super) fn main(key: &KeyEvent) -> Option<Action> {
     let seconds = if shift { 30.0 } else { 5.0 };
     Some(match key.code {
         KeyCode::Char('c') if ctrl => Action::Interrupt,
+        KeyCode::Char('l') if ctrl => Action::Redraw,
         KeyCode::Char(_) if ctrl || alt => return None,
         KeyCode::Left if alt => Action::Nudge(0.0, STEP, 0.0),
         KeyCode::Right if alt => Action::Nudge(0.0, -STEP, 0.0),
@@ -61,6 +68,7 @@ pub(super) fn main(key: &KeyEvent) -> Option<Action> {
         KeyCode::Home => Action::Home,
         KeyCode::Esc => Action::Escape,
         KeyCode::F(1) => Action::Help,
+        KeyCode::Char('C') => Action::Recentre(Recentre::Full),
         KeyCode::Char(c) => match c.to_ascii_lowercase() {
             ' ' => Action::Pause,
             'n' => Action::Skip(1),
@@ -73,7 +81,7 @@ pub(super) fn main(key: &KeyEvent) -> Option<Action> {
             's' => Action::Walk(-STEP, 0.0),
             'q' => Action::Walk(0.0, STEP),
             'e' => Action::Walk(0.0, -STEP),
-            'c' => Action::Recentre,
+            'c' => Action::Recentre(Recentre::Yaw),
             'o' => Action::Solo,
             'm' => Action::Mute,
             '+' | '=' => Action::Gain(Some(1.0)),
@@ -99,6 +107,7 @@ pub(super) fn list(key: &KeyEvent) -> Option<Action> {
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
     Some(match key.code {
         KeyCode::Char('c') if ctrl => Action::Interrupt,
+        KeyCode::Char('l') if ctrl => Action::Redraw,
         KeyCode::Char('u') if ctrl => Action::Clear,
         KeyCode::Char(_) if ctrl || key.modifiers.contains(KeyModifiers::ALT) => return None,
         KeyCode::Char(c) => Action::Type(c),

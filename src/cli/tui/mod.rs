@@ -5,6 +5,7 @@
 //! player.
 
 mod action;
+mod additions;
 mod app;
 mod ballistics;
 mod bar;
@@ -29,13 +30,16 @@ mod theme;
 mod wrapping;
 
 pub(super) use bar::clock;
+pub(super) use wrapping::cut;
 
 use super::stance::Stance;
 use crate::error::{Error, ErrorKind, Result};
 use crate::live::{Event, Player, State};
+use crate::render::Placement;
 use crate::spatializer::Motion;
-use crate::tracking::{Listener, Recentre};
+use crate::tracking::Listener;
 use action::{Action, Order};
+use additions::Additions;
 use app::{App, Overlay, Tracking};
 use input::Inputs;
 use ratatui::crossterm::event::Event as Input;
@@ -68,6 +72,9 @@ pub(super) struct Board<'a> {
     pub tracker_name: &'a str,
     pub repeat: bool,
     pub tracks: &'a [PathBuf],
+    /// The stage of panoramas, and whether voice and band are taken apart in them, as the command line has it.
+    pub stage: Option<String>,
+    pub separate: bool,
     /// What an event says, if it matters.
     pub told: fn(&Event) -> Option<String>,
 }
@@ -100,13 +107,14 @@ pub(super) fn run(board: &Board<'_>) -> Result<Outcome> {
 fn show(board: &Board<'_>, app: &mut App, screen: &mut terminal::Screen) -> io::Result<()> {
     let theme = Theme::of_environment();
     let inputs = Inputs::listen()?;
+    let additions = Additions::new();
     let mut next = Instant::now();
     let mut last = next;
     let mut packets = (0, last);
     let mut closed = false;
     while !board.player.is_over() {
         if closed || crate::render::is_interrupted() {
-            obey(board, app, Action::Interrupt);
+            obey(board, &additions, app, Action::Interrupt);
         }
         if Instant::now() >= next {
             let now = Instant::now();
@@ -114,10 +122,14 @@ fn show(board: &Board<'_>, app: &mut App, screen: &mut terminal::Screen) -> io::
             for line in screen.noise() {
                 app.warn(format!("from the sound system: {line}"));
             }
+            additions.found().for_each(|found| add(board, app, found));
             track(board, app, &mut packets);
             let dt = now.duration_since(last).as_secs_f64();
             app.tick(dt, board.player.status(), board.player.stage(), board.player.meters());
             if !closed {
+                if std::mem::take(&mut app.redraw) {
+                    screen.afresh();
+                }
                 let drawn = screen.draw(|frame| draw::draw(app, theme, frame));
                 closed = unless_closed(drawn, app, screen)?.is_none();
             }
@@ -134,7 +146,7 @@ fn show(board: &Board<'_>, app: &mut App, screen: &mut terminal::Screen) -> io::
                 Some(Some(input)) => {
                     wait = Duration::ZERO;
                     for action in meaning(app, input) {
-                        obey(board, app, action);
+                        obey(board, &additions, app, action);
                     }
                 }
                 Some(None) => break,
@@ -167,46 +179,62 @@ fn meaning(app: &mut App, input: Input) -> Vec<Action> {
         .collect(),
         Input::Mouse(event) => mouse::actions(app, &event),
         Input::Paste(text) => vec![Action::Paste(text)],
+        // Back at its size before the next picture, it may be as empty as if it had another.
+        Input::Resize(..) => vec![Action::Redraw],
         _ => Vec::new(),
     }
 }
 
-fn obey(board: &Board<'_>, app: &mut App, action: Action) {
+fn obey(board: &Board<'_>, additions: &Additions, app: &mut App, action: Action) {
     for order in app.act(action) {
-        if let Err(e) = carry_out(board, app, order) {
+        if let Err(e) = carry_out(board, additions, order) {
             app.warn(e.to_string());
         }
     }
 }
 
-fn carry_out(board: &Board<'_>, app: &mut App, order: Order) -> Result<()> {
+fn carry_out(board: &Board<'_>, additions: &Additions, order: Order) -> Result<()> {
     let player = board.player;
     match order {
         Order::Pause(paused) => player.pause(paused),
         Order::Seek(seconds) => player.seek(seconds),
         Order::Skip(step) => player.skip(step),
         Order::Head(pose) => return board.stance.set_keys(pose),
-        Order::Recentre => board.tracker.into_iter().for_each(|t| t.recentre(Recentre::Yaw)),
+        Order::Recentre(how) => board.tracker.into_iter().for_each(|t| t.recentre(how)),
         Order::Move(source, place) => return player.move_source(source, &Motion::Still(place)),
         Order::Gain(source, gain) => return player.set_source_gain(source, gain),
-        Order::Room(name) => player.set_room(Some(name)),
+        Order::Room(name) => player.set_room(name),
         Order::Hrtf(name) => player.set_hrtf(name),
-        Order::Place(place) => player.change(move |job| {
-            if place == Some(crate::render::Placement::Stereo) {
-                job.room = None;
-            }
-            job.placement.clone_from(&place);
-        }),
+        Order::Place(place) => {
+            let (stage, separate) = (board.stage.clone(), board.separate);
+            player.change(move |job| {
+                if place == Some(Placement::Stereo) {
+                    job.room = None;
+                }
+                // Nothing else has a use for them.
+                let opened_up = matches!(place, None | Some(Placement::Panorama));
+                (job.stage, job.separate) = if opened_up { (stage.clone(), separate) } else { (None, false) };
+                job.placement.clone_from(&place);
+            });
+        }
         Order::Headphones(name) => player.set_headphones(name),
         Order::Repeat(repeat) => player.set_repeat(repeat),
-        Order::Add(path) => {
-            let (tracks, passed_over) = crate::live::tracks_told(&[path])?;
-            player.add_tracks(tracks);
-            passed_over.into_iter().for_each(|w| app.warn(w));
-        }
+        Order::Add(path) => return additions.look_into(&path),
         Order::Stop => player.stop(),
     }
     Ok(())
+}
+
+/// Tracks have been found where something was dropped.
+fn add(board: &Board<'_>, app: &mut App, (path, found): additions::Found) {
+    match found {
+        Ok((tracks, passed_over)) => {
+            board.player.add_tracks(tracks);
+            app.say(format!("{} follows after the last track", path.display()));
+            passed_over.into_iter().for_each(|w| app.warn(w));
+        }
+        Err(e) => app.warn(e.to_string()),
+    }
 }
 
 fn hear(board: &Board<'_>, app: &mut App, event: &Event) {

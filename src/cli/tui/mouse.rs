@@ -13,6 +13,10 @@ const TURN: f64 = 5.0;
 /// What the mouse asks for, in order.
 pub(super) fn actions(app: &mut App, event: &MouseEvent) -> Vec<Action> {
     let at = Position::new(event.column, event.row);
+    if app.overlay != Overlay::None {
+        // What was held when it was opened is let go.
+        (app.drag, app.preview) = (None, None);
+    }
     if let Overlay::Picker(picker) = &app.overlay {
         return match event.kind {
             MouseEventKind::ScrollUp => vec![Action::Scroll(-3)],
@@ -49,6 +53,7 @@ pub(super) fn actions(app: &mut App, event: &MouseEvent) -> Vec<Action> {
 }
 
 fn press(app: &mut App, at: Position) -> Vec<Action> {
+    app.drag = None;
     if app.regions.bar.contains(at) {
         app.drag = Some(Drag::Bar);
         return vec![Action::Preview(part(app.regions.bar, at))];

@@ -178,7 +178,8 @@ fn sources(app: &App, theme: Theme, buffer: &mut Buffer, area: Rect) -> (Rect, u
         let room = usize::from(area.width.saturating_sub(13));
         buffer.set_stringn(area.x + 13, y, text, room, style);
     }
-    (area, first)
+    let drawn = stage.sources.len().saturating_sub(first).min(rows) as u16;
+    (Rect { height: drawn, ..area }, first)
 }
 
 /// Where a source is seen from the head: degrees and metres.

@@ -87,7 +87,7 @@ impl Picker {
     /// The order for a file of this list's kind.
     pub(super) fn of_file(&self, path: &Path) -> Option<Result<Order>> {
         let order = match self.topic {
-            Topic::Room => Order::Room,
+            Topic::Room => |name| Order::Room(Some(name)),
             Topic::Hrtf => Order::Hrtf,
             Topic::Headphones => |name| Order::Headphones(Some(name)),
             Topic::Placement => return None,
@@ -128,12 +128,16 @@ fn item(label: &str, note: &str, order: Order) -> Item {
 }
 
 fn rooms(folders: &[PathBuf]) -> Vec<Item> {
-    let mut all = vec![item("none", "the free field", Order::Room("none".to_string()))];
+    let named = |name: String| Order::Room(Some(name));
+    let mut all = vec![
+        item("usual", "the placement's, or the scene's own", Order::Room(None)),
+        item("none", "the free field", named("none".to_string())),
+    ];
     for p in preset::all() {
-        all.push(item(p.name, p.description, Order::Room(p.name.to_string())));
+        all.push(item(p.name, p.description, named(p.name.to_string())));
     }
     let files = files(folders, &["sofa", "toml", "wav"]);
-    all.extend(files.map(|path| of_path(&path, name_of(&path).map(Order::Room))));
+    all.extend(files.map(|path| of_path(&path, name_of(&path).map(named))));
     all
 }
 
@@ -197,12 +201,12 @@ mod tests {
     #[test]
     fn typing_narrows_a_list_and_choosing_gives_what_is_marked() {
         let mut picker = Picker::open(Topic::Room, &[]);
-        assert_eq!(picker.shown.len(), preset::all().len() + 1);
+        assert_eq!(picker.shown.len(), preset::all().len() + 2);
         "hall".chars().for_each(|c| picker.type_char(c));
-        assert_eq!(picker.choose(), Ok(Order::Room("concert-hall".to_string())));
+        assert_eq!(picker.choose(), Ok(Order::Room(Some("concert-hall".to_string()))));
         picker.clear();
-        picker.scroll(1);
-        assert_eq!(picker.choose(), Ok(Order::Room(preset::all()[0].name.to_string())));
+        picker.scroll(2);
+        assert_eq!(picker.choose(), Ok(Order::Room(Some(preset::all()[0].name.to_string()))));
         picker.scroll(isize::MAX / 2);
         assert_eq!(picker.at, picker.shown.len() - 1);
         "no such room".chars().for_each(|c| picker.type_char(c));
@@ -234,7 +238,7 @@ mod tests {
             text.chars().for_each(|c| picker.type_char(c));
             picker.choose()
         };
-        assert_eq!(typed(Topic::Room, &name), Ok(Order::Room(name.clone())));
+        assert_eq!(typed(Topic::Room, &name), Ok(Order::Room(Some(name.clone()))));
         assert_eq!(typed(Topic::Hrtf, &name), Ok(Order::Hrtf(name.clone())));
         assert_eq!(typed(Topic::Headphones, &name), Ok(Order::Headphones(Some(name.clone()))));
         assert!(typed(Topic::Placement, &name).unwrap_err().contains("nothing matches"));

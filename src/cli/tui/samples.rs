@@ -30,6 +30,7 @@ pub(super) fn stage() -> StageView {
             position: Vec3::new(2.0, 2.0, 1.6),
             orientation: Rotation::from_yaw_pitch_roll(30.0, 0.0, 0.0),
         },
+        held_back: Vec3::default(),
         room: Some(RoomView { name: "living-room".to_string(), size: Some([5.0, 4.0, 2.5]) }),
         sources: vec![
             source("vocals", Vec3::new(4.0, 3.0, 1.5), hits),

@@ -33,6 +33,8 @@ pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
     size_of: File,
     noise: Arc<Mutex<Vec<String>>>,
+    /// The next picture is sent whole.
+    afresh: bool,
 }
 
 impl Screen {
@@ -50,7 +52,7 @@ impl Screen {
         if let Ok(mut taken) = TAKEN.lock() {
             *taken = Some(Taken { screen, streams });
         }
-        let screen = Self { terminal, size_of, noise };
+        let screen = Self { terminal, size_of, noise, afresh: false };
         // From here on dropping it gives everything back.
         execute!(
             entered,
@@ -66,11 +68,16 @@ impl Screen {
     /// Draws a picture; only what has changed is sent.
     pub(super) fn draw(&mut self, picture: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
         let area = size(&self.size_of);
-        if area != self.terminal.get_frame().area() {
+        if std::mem::take(&mut self.afresh) || area != self.terminal.get_frame().area() {
             self.terminal.resize(area)?;
         }
         self.terminal.draw(picture)?;
         self.terminal.backend_mut().flush()
+    }
+
+    /// Somebody may have written over the picture, or the window may have been smaller for a moment.
+    pub(super) fn afresh(&mut self) {
+        self.afresh = true;
     }
 
     /// True if the terminal is gone: its window was closed.
@@ -104,7 +111,25 @@ pub(in crate::cli) fn restore() {
 pub(in crate::cli) fn is_possible() -> bool {
     use std::io::IsTerminal;
     let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
-    io::stdout().is_terminal() && io::stderr().is_terminal() && !dumb
+    io::stdout().is_terminal() && io::stderr().is_terminal() && !dumb && is_in_front()
+}
+
+/// False for a program that a shell has started behind itself, with `&`: taking the terminal would stop it.
+pub(in crate::cli) fn is_in_front() -> bool {
+    // Of what is no terminal of this session nobody can be behind.
+    #[cfg(unix)]
+    return rustix::termios::tcgetpgrp(io::stderr()).map_or(true, |front| front == rustix::process::getpgrp());
+    #[cfg(not(unix))]
+    true
+}
+
+/// Columns of the terminal that standard error leads to.
+pub(in crate::cli) fn columns_of_stderr() -> usize {
+    #[cfg(unix)]
+    let told = rustix::termios::tcgetwinsize(io::stderr()).ok().map(|s| s.ws_col);
+    #[cfg(not(unix))]
+    let told = ratatui::crossterm::terminal::size().ok().map(|s| s.0);
+    usize::from(told.filter(|columns| *columns > 0).unwrap_or(80))
 }
 
 #[cfg(unix)]

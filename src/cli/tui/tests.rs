@@ -10,6 +10,7 @@ use super::{draw, meaning, samples};
 use crate::coords::{Pose, Rotation, Vec3};
 use crate::live::State;
 use crate::render::Placement;
+use crate::tracking::Recentre;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -166,6 +167,8 @@ fn keys_ask_the_player_for_what_they_stand_for() {
     assert_eq!(letter(app, ' '), [Order::Pause(true)]);
     assert_eq!(letter(app, 'n'), [Order::Skip(1)]);
     assert_eq!(letter(app, 'p'), [Order::Skip(-1)]);
+    // Later, with no other track to skip to.
+    app.tick(2.0, samples::status(), None, samples::meters());
     let at = app.status.position_s;
     assert_eq!(key(app, KeyCode::Right, KeyModifiers::NONE), [Order::Seek(at + 5.0)]);
     // Before the player has said where it is, the next step counts from where it was sent.
@@ -181,7 +184,8 @@ fn keys_ask_the_player_for_what_they_stand_for() {
     assert_eq!(letter(app, 'g'), turned(0.0, -5.0, Vec3::default()));
     assert_eq!(letter(app, 'c'), turned(0.0, 0.0, Vec3::default()));
     app.tracking = Some(Tracking { name: "osc:1".into(), packets: 0, ignored: 0, per_second: 0.0 });
-    assert_eq!(letter(app, 'c')[0], Order::Recentre);
+    assert_eq!(letter(app, 'c')[0], Order::Recentre(Recentre::Yaw));
+    assert_eq!(letter(app, 'C')[0], Order::Recentre(Recentre::Full));
     // The listener looks 30 degrees to the left, and walks there.
     let [Order::Head(pose)] = &letter(app, 'w')[..] else { panic!() };
     let step = Vec3::from_polar(30.0, 0.0, 0.1);
@@ -240,6 +244,53 @@ fn what_is_shown_of_a_track_is_what_is_heard_of_it() {
 }
 
 #[test]
+fn a_seek_counts_from_where_its_own_track_is() {
+    let app = &mut samples::app();
+    let track = |app: &mut App, track: usize, position_s: f64| {
+        let status = crate::live::Status { track, position_s, ..samples::status() };
+        app.tick(0.05, status, None, samples::meters());
+    };
+    track(app, 0, 233.0);
+    key(app, KeyCode::Right, KeyModifiers::NONE);
+    // The track has ended meanwhile.
+    track(app, 1, 0.2);
+    assert_eq!(key(app, KeyCode::Right, KeyModifiers::NONE), [Order::Seek(5.2)]);
+    // One that is skipped to begins at its beginning.
+    letter(app, 'n');
+    assert_eq!(key(app, KeyCode::Right, KeyModifiers::NONE), [Order::Seek(5.0)]);
+}
+
+#[test]
+fn a_listener_held_back_by_walls_leaves_them_with_the_first_step() {
+    let app = &mut samples::app();
+    let stage = app.stage.as_mut().unwrap();
+    // It was walked ten metres ahead in a larger room.
+    stage.listener = Pose { position: Vec3::new(4.85, 2.0, 1.6), ..Pose::default() };
+    stage.held_back = Vec3::new(-7.0, 0.0, 0.0);
+    let [Order::Head(pose)] = &letter(app, 's')[..] else { panic!() };
+    assert!((pose.position - Vec3::new(-7.1, 0.0, 0.0)).norm() < 1e-9, "{pose:?}");
+    let [Order::Head(pose)] = &letter(app, 's')[..] else { panic!() };
+    assert!((pose.position - Vec3::new(-7.2, 0.0, 0.0)).norm() < 1e-9, "once: {pose:?}");
+}
+
+#[test]
+fn in_the_open_nothing_jumps_that_is_far_away() {
+    let app = &mut samples::app();
+    let stage = app.stage.as_mut().unwrap();
+    stage.room = None;
+    stage.sources[0].position = Vec3::new(300.0, 0.0, 80.0);
+    stage.listener = Pose { position: Vec3::new(1200.0, -100.0, 1.7), ..Pose::default() };
+    let [Order::Move(0, to)] = key(app, KeyCode::Right, KeyModifiers::ALT)[..] else { panic!() };
+    assert!((to - Vec3::new(300.0, -0.1, 80.0)).norm() < 1e-9, "{to:?}");
+    let [Order::Head(pose)] = &letter(app, 's')[..] else { panic!() };
+    assert!((pose.position - Vec3::new(-0.1, 0.0, 0.0)).norm() < 1e-9, "{pose:?}");
+    // Farther than the player lets it go it does not, and is not stuck there.
+    app.stage.as_mut().unwrap().listener.position = Vec3::new(-1200.0, 0.0, 1.7);
+    assert_eq!(app.act(Action::WalkTo(0.0, 0.0)), []);
+    assert_eq!(letter(app, 'a').len(), 1);
+}
+
+#[test]
 fn space_pressed_again_before_the_player_has_paused_means_the_opposite() {
     let app = &mut samples::app();
     let hear = |app: &mut App, state: State| {
@@ -287,7 +338,7 @@ fn lists_give_rooms_heads_placements_and_headphones() {
         text.chars().for_each(|c| drop(letter(app, c)));
         key(app, KeyCode::Enter, KeyModifiers::NONE)
     };
-    assert_eq!(choose(app, 'r', "cathed"), [Order::Room("cathedral".into())]);
+    assert_eq!(choose(app, 'r', "cathed"), [Order::Room(Some("cathedral".into()))]);
     assert_eq!(choose(app, 'h', "kemar"), [Order::Hrtf("kemar".into())]);
     assert_eq!(choose(app, 'l', "stereo as"), [Order::Place(Some(Placement::Stereo))]);
     assert_eq!(choose(app, 'l', "usual"), [Order::Place(None)]);
@@ -304,7 +355,7 @@ fn lists_give_rooms_heads_placements_and_headphones() {
     let (list, first) = app.regions.list;
     let clicked = mouse(app, DOWN, list.x + 4, list.y + 2);
     let presets = crate::room::preset::all();
-    assert_eq!((first, clicked), (0, vec![Order::Room(presets[1].name.into())]));
+    assert_eq!((first, clicked), (0, vec![Order::Room(Some(presets[0].name.into()))]));
     assert_eq!(app.act(Action::Open(Topic::Room)), []);
 }
 
@@ -347,6 +398,10 @@ fn the_mouse_drags_sources_and_the_listener_turns_the_head_and_seeks() {
     let [Order::Head(pose)] = mouse(app, DOWN, x, y)[..] else { panic!() };
     let [yaw, ..] = pose.orientation.yaw_pitch_roll();
     assert!((yaw + 120.0).abs() < 5.0, "{yaw}");
+    // The mouse slides on before the player has said where the head is now.
+    let [Order::Head(pose)] = mouse(app, HELD, x + 1, y)[..] else { panic!() };
+    let [slid, ..] = pose.orientation.yaw_pitch_roll();
+    assert!((slid - yaw).abs() < 20.0, "{yaw} {slid}");
     mouse(app, UP, x, y);
     // The bar: heard when the button is let go.
     let bar = app.regions.bar;
@@ -359,8 +414,35 @@ fn the_mouse_drags_sources_and_the_listener_turns_the_head_and_seeks() {
     let (list, _) = app.regions.sources;
     mouse(app, DOWN, list.x + 3, list.y + 2);
     assert_eq!(app.selected, 2);
+    mouse(app, DOWN, list.x + 3, list.y + 6);
+    assert_eq!(app.selected, 2, "below the last there is none");
     assert_eq!(mouse(app, MouseEventKind::Moved, 0, 0), []);
     assert_eq!(mouse(app, DOWN, 0, 0), [], "the title does nothing");
+}
+
+#[test]
+fn a_button_held_while_a_list_is_opened_holds_nothing_any_more() {
+    let app = &mut samples::app();
+    picture(app, 100, 30);
+    let bar = app.regions.bar;
+    mouse(app, DOWN, bar.x + 10, bar.y);
+    letter(app, 'r');
+    assert_eq!(mouse(app, UP, bar.x + 10, bar.y), []);
+    assert_eq!((app.drag, app.preview), (None, None));
+    key(app, KeyCode::Esc, KeyModifiers::NONE);
+    let (list, _) = app.regions.sources;
+    assert_eq!(mouse(app, DOWN, list.x, list.y), []);
+    assert_eq!(mouse(app, UP, list.x, list.y), [], "no seek");
+}
+
+#[test]
+fn the_picture_is_drawn_anew_when_it_may_be_damaged() {
+    let app = &mut samples::app();
+    for event in [Event::Resize(80, 24), Event::Key(KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL))] {
+        app.redraw = false;
+        assert_eq!(input(app, event), []);
+        assert!(app.redraw);
+    }
 }
 
 #[test]
@@ -385,7 +467,7 @@ fn a_file_that_is_dropped_is_a_head_a_room_or_a_track_by_its_kind() {
     let mut drop_file = |name: &str| input(app, Event::Paste(path(name).display().to_string()));
     assert_eq!(drop_file("a.wav"), [Order::Add(path("a.wav"))]);
     assert_eq!(drop_file("scene.toml"), [Order::Add(path("scene.toml"))]);
-    assert_eq!(drop_file("room.toml"), [Order::Room(path("room.toml").display().to_string())]);
+    assert_eq!(drop_file("room.toml"), [Order::Room(Some(path("room.toml").display().to_string()))]);
     assert_eq!(drop_file("eq.txt"), [Order::Headphones(Some(path("eq.txt").display().to_string()))]);
     assert_eq!(drop_file("text.txt"), []);
     let said = |app: &App| app.message.as_ref().unwrap().0.clone();
@@ -397,10 +479,10 @@ fn a_file_that_is_dropped_is_a_head_a_room_or_a_track_by_its_kind() {
     // Onto an open list a file is what the list is of; other text is typed.
     letter(app, 'r');
     let dropped = input(app, Event::Paste(path("a.wav").display().to_string()));
-    assert_eq!(dropped, [Order::Room(path("a.wav").display().to_string())]);
+    assert_eq!(dropped, [Order::Room(Some(path("a.wav").display().to_string()))]);
     letter(app, 'r');
     input(app, Event::Paste("cathedral".into()));
-    assert_eq!(key(app, KeyCode::Enter, KeyModifiers::NONE), [Order::Room("cathedral".into())]);
+    assert_eq!(key(app, KeyCode::Enter, KeyModifiers::NONE), [Order::Room(Some("cathedral".into()))]);
     // And so it is if its path is typed.
     letter(app, 'f');
     path("eq.txt").to_str().unwrap().chars().for_each(|c| drop(letter(app, c)));

@@ -7,6 +7,21 @@ fn columns(text: &str) -> usize {
     Span::raw(text).width()
 }
 
+/// As much of a text as fits into a line, and how many columns that takes.
+pub(in crate::cli) fn cut(text: &str, width: usize) -> (String, usize) {
+    let mut kept = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = columns(c.encode_utf8(&mut [0; 4]));
+        if used + wide > width {
+            break;
+        }
+        kept.push(c);
+        used += wide;
+    }
+    (kept, used)
+}
+
 /// A text in lines of `width` columns at most, broken between words; a word that is longer, such as a path, is broken
 /// wherever the line ends.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
@@ -63,6 +78,9 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_lost_and_no_line_is_too_long(text in "[a-zé世 ]{0,60}", width in 0usize..20) {
+            let (begins, used) = cut(&text, width);
+            prop_assert!(text.starts_with(&begins) && used == columns(&begins) && used <= width);
+            prop_assert!(begins == text || columns(&text) > width);
             let lines = wrapped(&text, width);
             let letters = |t: &str| t.split_whitespace().collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), letters(&text));

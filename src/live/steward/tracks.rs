@@ -38,7 +38,7 @@ impl Steward {
         let mut next = Some(track);
         for _ in 0..self.tracks.len() {
             let Some(at) = next else { break };
-            match self.begin(at) {
+            match self.fitting(at, Self::begin) {
                 Err(e) if self.shared.stopping() || interrupted(&e) || self.tracks.len() == 1 => return Err(e),
                 // That is not the track's fault.
                 Err(e) if e.kind() == ErrorKind::Device => return self.without_device(at, e),
@@ -111,7 +111,7 @@ impl Steward {
         let mut next = self.track_after(self.track, 1);
         for _ in 0..self.tracks.len() {
             let Some(track) = next else { break };
-            match self.prime(track) {
+            match self.fitting(track, Self::prime) {
                 Ok(()) => return,
                 // If the end was asked for, it comes.
                 Err(e) if self.shared.stopping() || interrupted(&e) => return,
@@ -175,15 +175,19 @@ impl Steward {
 
     /// The job of a track, at the device's rate.
     pub(super) fn job(&self, track: usize, rate: u32) -> RenderJob {
-        RenderJob {
+        let mut job = RenderJob {
             input: self.tracks[track].clone(),
             rate: Some(rate),
             stems: self.stems(track),
             ..self.settings.job.clone()
+        };
+        if let Some(unfit) = self.unfit.get(&track) {
+            unfit.leave_out(&mut job);
         }
+        job
     }
 
-    fn stems(&self, track: usize) -> Vec<PathBuf> {
+    pub(super) fn stems(&self, track: usize) -> Vec<PathBuf> {
         if track < self.added { self.settings.job.stems.clone() } else { Vec::new() }
     }
 
