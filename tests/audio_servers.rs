@@ -350,13 +350,14 @@ fn a_soak_on_jack_starves_nobody() {
 }
 
 /// Dropouts are counted by hand, on a machine that is quiet enough for that: see docs/decisions/live.md. What can be held anywhere
-/// is the work of a callback, in small transforms timed right after it: with all checks compiled in these take longer than in a
-/// release, and a quarter and six tenths of a block (2075 and 4980 of them in a release) are as much work as 900 and 2170.
+/// is the work of a callback, in small transforms timed right after it. With all checks compiled in these take longer than in a
+/// release, and a quarter and six tenths of a block are fewer of them.
 #[test]
 fn a_callback_s_work_stays_within_its_share_of_a_block() {
     let _alone = alone();
     let Some(told) = soak(&["--no-device", "--work", "--seconds", "10"], |c| c) else { return };
     let [mean, long] = ["mean_work", "p999_work"].map(|name| told[name].as_f64().unwrap());
-    assert!(mean < 900.0 && long < 2170.0, "{told}");
+    let floors = if cfg!(debug_assertions) { [900.0, 2170.0] } else { [2075.0, 4980.0] };
+    assert!(mean < floors[0] && long < floors[1], "{told}");
     assert_eq!(count(&told, "starved_frames"), 0, "{told}");
 }

@@ -235,3 +235,21 @@ fn names_of_any_encoding_are_kept_and_do_not_steer_the_terminal() {
     assert!(dir.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9\x1b[31m.binaural.wav")).exists());
     assert!(!run("--threads=1").stdout.contains(&0x1b));
 }
+
+#[test]
+fn what_is_wrong_with_every_track_of_a_list_is_told_once_and_before_anything_sounds() {
+    let dir = tempfile::tempdir().unwrap();
+    let songs = [sample("solo_trumpet.ogg"), sample("speech.ogg")];
+    let songs = songs.each_ref().map(|s| s.to_str().unwrap());
+    for (flags, code, names) in [
+        (&["--room", "studoi"][..], 2, "there is no room called 'studoi'"),
+        (&["--room", "missing.sofa"], 1, "missing.sofa"),
+        (&["--hrtf", "missing.sofa"], 1, "missing.sofa"),
+        (&["--stage", "live", "--place", "speakers"], 2, "a stage is for panoramas"),
+        (&["--layout", "5,1"], 2, "there is no layout '5,1'"),
+        (&["--head-track", "osc:9000", "--head-smoothing", "-3000"], 2, "smoothing"),
+    ] {
+        let args = [&["play"][..], &songs, flags].concat();
+        refused(&periphon(dir.path(), &args), code, names);
+    }
+}

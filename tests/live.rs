@@ -552,6 +552,26 @@ fn what_comes_near_late_in_a_scene_is_not_turned_up_as_if_it_were_far() {
         std::fs::write(&path, text).unwrap();
         path
     };
+    // One that sounds for a moment only, and is near then; and one that would be near, but has ended by then.
+    let short_voice = |name: &str, start: u32, near: [u32; 2]| {
+        write(&dir.path().join("voice.wav"), &[&noise(2, 3 * 48_000)]);
+        let text = format!(
+            "format = 1\nduration = 40\n[[source]]\nfile = \"voice.wav\"\nstart = {start}\npath = [{{ t = {}, position = [40, 0, 0] }}, \
+             {{ t = {}, position = [1, 0, 0] }}, {{ t = {}, position = [1, 0, 0] }}, {{ t = {}, position = [40, 0, 0] }}]\n",
+            near[0] - 1,
+            near[0],
+            near[1],
+            near[1] + 1
+        );
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    for path in [short_voice("moment.toml", 21, [21, 25]), short_voice("ended.toml", 2, [30, 35])] {
+        let job = RenderJob { output: dir.path().join("out.wav"), force: true, ..RenderJob::new(&path, "") };
+        let [played, rendered] = gains(&job);
+        assert!((played - rendered.min(20.0)).abs() < 2.0, "{}: {played} dB, render {rendered} dB", path.display());
+    }
     // A short one is measured whole.
     for (path, off) in [(scene("short.toml", 10), 0.01), (scene("long.toml", 40), 3.0)] {
         let job = RenderJob { output: dir.path().join("out.wav"), force: true, ..RenderJob::new(&path, "") };

@@ -23,7 +23,9 @@ const INTO: f64 = 0.4;
 /// No track is turned up by more than this, dB: what is quiet in the excerpts may be loud elsewhere.
 const MOST_DB: f64 = 20.0;
 /// Places, spread over all of it, at which a scene is rendered.
-const PLACES: u64 = 7;
+const PLACES: usize = 7;
+/// Moments at which the sources' distances are looked at.
+const MOMENTS: u64 = 5000;
 /// What is rendered at each, seconds, and what of that is not measured, as everything has yet to arrive and the room to fill.
 const PLACE_S: [f64; 2] = [0.6, 0.1];
 /// Nearer than this a source is no louder, metres.
@@ -92,7 +94,10 @@ fn of_track(job: &RenderJob) -> Result<f64> {
         return Ok(0.0);
     };
     let gain = match job.loudness {
-        Loudness::Lufs(lufs) => lufs - (glances(job)?.unwrap_or(from) + to - from),
+        // Where only a voice is left, or none, it is that which has been measured, not the track.
+        Loudness::Lufs(lufs) if job.vocals.is_some() || job.separate => lufs - to,
+        // What breaks a decoder somewhere in the track does not keep its beginning from being played.
+        Loudness::Lufs(lufs) => lufs - (glances(job).ok().flatten().unwrap_or(from) + to - from),
         // It is to be as loud as it went in.
         _ => from - to,
     };
@@ -106,6 +111,11 @@ fn glances(job: &RenderJob) -> Result<Option<f64>> {
         Some(layout) => crate::decode::open_as(&job.input, layout)?,
         None => crate::decode::open(&job.input)?,
     };
+    let info = decoder.info();
+    if info.decoder == "ffmpeg" || ["MP1", "MP2"].contains(&&info.codec[..]) {
+        // Each place would be decoded to from the beginning.
+        return Ok(None);
+    }
     let (layout, rate) = (decoder.info().layout.clone(), decoder.info().sample_rate);
     let mut meter = LoudnessMeter::new(&layout, rate)?.without_true_peak();
     let mut block = AudioBuffer::default();
@@ -128,12 +138,20 @@ fn of_scene(job: &RenderJob, at_work: &AtomicUsize) -> Result<f64> {
         return exact(job, at_work);
     }
     show.measure()?;
+    let power =
+        |show: &Show, ears: &Ears, frame: u64| power(&ears.stage, frame as f64 / second, |n| show.sounds(n, frame));
+    let moments = (0..MOMENTS).map(|n| first + length * n / MOMENTS);
+    let mut powers: Vec<(u64, f64)> = moments.map(|at| (at, power(&show, &ears, at))).collect();
+    if powers.iter().any(|(_, p)| *p > 0.0) {
+        powers.retain(|(_, p)| *p > 0.0);
+    }
     let mut heard = Heard::new(ears.rate)?;
     let [all, arriving] = PLACE_S.map(|s| (s * second) as u64);
-    let place = |n: u64| first + length * (2 * n + 1) / (2 * PLACES);
+    let mut seen = Vec::new();
     for n in 0..PLACES {
-        show.begin_at(place(n))?;
-        ears.start_at(place(n));
+        let (place, _) = powers[powers.len() * (2 * n + 1) / (2 * PLACES)];
+        show.begin_at(place)?;
+        ears.start_at(place);
         heard.ignored = arriving;
         let mut done = 0;
         while done < all
@@ -141,36 +159,33 @@ fn of_scene(job: &RenderJob, at_work: &AtomicUsize) -> Result<f64> {
         {
             done += frames;
         }
+        seen.extend((0..10).map(|k| power(&show, &ears, place + arriving + (all - arriving) * k / 10)));
     }
-    let gain = show.target_lufs(job.loudness).zip(heard.meter.integrated_lufs()).map_or(0.0, |(to, from)| to - from);
+    let Some((to, from)) = show.target_lufs(job.loudness).zip(heard.meter.integrated_lufs()) else { return Ok(0.0) };
     // What moves is loud when it is near, and may be that between the places.
-    let moments = |from: u64, to: u64, count: u64| {
-        let stage = &ears.stage;
-        (0..count)
-            .map(move |n| power(stage, (from as f64 + (to - from) as f64 * (n as f64 + 0.5) / count as f64) / second))
-    };
-    let seen = (0..PLACES).flat_map(|p| moments(place(p) + arriving, place(p) + all, 10));
-    let missed = gated(moments(first, first + length, 5000)) / gated(seen);
-    Ok((gain - 10.0 * missed.log10()).min(MOST_DB))
+    let all: Vec<f64> = powers.into_iter().map(|(_, p)| p).collect();
+    let (all, seen) = (gated(&all), gated(&seen));
+    let missed = if all > 0.0 && seen > 0.0 { 10.0 * (all / seen).log10() } else { 0.0 };
+    Ok((to - from - missed.clamp(-MOST_DB, MOST_DB)).min(MOST_DB))
 }
 
-/// Power that reaches the head after so many seconds, if all sources were equally loud at one metre: by distance alone.
-fn power(stage: &Stage, seconds: f64) -> f64 {
+/// Power that reaches the head after so many seconds from the sources that sound then, if all were equally loud at one metre.
+fn power(stage: &Stage, seconds: f64, sounds: impl Fn(usize) -> bool) -> f64 {
     let head = stage.head.at(seconds).position;
     // The sound that a room gives back is as loud everywhere, about as loud as the direct sound at a metre.
     let room = if let StageRoom::None = stage.room { 0.0 } else { 1.0 };
-    let of = |source: &SourceSpec| {
+    let of = |(_, source): (usize, &SourceSpec)| {
         let at = source.motion.at(seconds);
         let distance = if source.head_locked { at.norm() } else { (at - head).norm() };
         source.gain.powi(2) * if source.everywhere { 1.0 } else { distance.max(NEAREST_M).powi(-2) + room }
     };
-    stage.sources.iter().map(of).sum::<f64>() + 1e-30
+    stage.sources.iter().enumerate().filter(|(n, _)| sounds(*n)).map(of).sum()
 }
 
 /// The mean without what lies 10 dB below it, as loudness is measured.
-fn gated(powers: impl Iterator<Item = f64> + Clone) -> f64 {
+fn gated(powers: &[f64]) -> f64 {
     let mean = |above: f64| {
-        let (sum, count) = powers.clone().filter(|p| *p >= above).fold((0.0, 0.0), |(s, n), p| (s + p, n + 1.0));
+        let (sum, count) = powers.iter().filter(|p| **p >= above).fold((0.0, 0.0), |(s, n), p| (s + p, n + 1.0));
         sum / f64::max(count, 1.0)
     };
     mean(0.1 * mean(0.0))

@@ -313,6 +313,12 @@ impl Steward {
     fn change(&mut self, changes: &[Change]) -> Result<bool> {
         let before = self.settings.job.clone();
         changes.iter().for_each(|change| change(&mut self.settings.job));
+        if let Some(unfit) = self.unfit.get(&self.track)
+            && self.settings.job == before
+        {
+            // Of what it is played without, the same again.
+            return Err(Error::argument(unfit.why.clone()));
+        }
         let done = self.exchange();
         if !matches!(done, Ok(true)) {
             self.settings.job = before;

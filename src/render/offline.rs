@@ -255,6 +255,15 @@ impl Show {
         }
     }
 
+    /// True if an input has something to play at a frame of a scene's clock.
+    #[cfg(feature = "live")]
+    pub(crate) fn sounds(&self, input: usize, frame: u64) -> bool {
+        match self {
+            Self::Track(_) => true,
+            Self::Scene(feed) => feed.sounds(input, frame),
+        }
+    }
+
     pub(crate) fn measure(&mut self) -> Result<()> {
         match self {
             Self::Track(feed) => feed.measure(),
@@ -381,8 +390,13 @@ pub(crate) fn check(job: &RenderJob) -> Result<()> {
     if let Some(placement) = &job.placement {
         agree(job, placement)?;
     }
-    if let Some(room) = &job.room {
-        super::stage::room_spec(room)?;
+    if let Some(layout) = job.layout.as_deref().filter(|name| *name != "ambix" && Layout::names().all(|n| n != *name)) {
+        Layout::named(layout, 2)?;
+    }
+    if let Some(room) = &job.room
+        && let Some(path) = super::stage::room_spec(room)?.and_then(|spec| spec.file)
+    {
+        std::fs::metadata(path).map_err(|e| Error::io(room, "cannot open the room", e))?;
     }
     if let Some(stage) = &job.stage {
         StageFile::open(stage)?;

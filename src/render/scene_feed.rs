@@ -215,6 +215,18 @@ impl SceneFeed {
         Some(last + self.tail)
     }
 
+    /// True if an input has something to play at a frame.
+    #[cfg(feature = "live")]
+    pub(super) fn sounds(&self, input: usize, frame: u64) -> bool {
+        let of_it = |p: &&Player| (p.first..p.first + p.count).contains(&input);
+        self.players.iter().find(of_it).is_none_or(|player| {
+            let since = frame.checked_sub(self.start(player));
+            let frames = player.decoder.info().frames.filter(|_| !player.looped);
+            let frames = frames.map(|n| player.resampler.as_ref().map_or(n, |r| r.output_frames(n)));
+            since.is_some_and(|since| frames.is_none_or(|n| since < n))
+        })
+    }
+
     fn start(&self, player: &Player) -> u64 {
         (player.start_s * f64::from(self.rate)).round() as u64
     }

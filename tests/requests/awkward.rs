@@ -229,6 +229,15 @@ fn what_is_set_anew_holds_for_a_track_that_the_old_was_not_for() {
     let mut l = start(&tracks, job, &Fake::default());
     l.player.set_room(Some("club".to_string()));
     l.listen(&[128], |l| l.player.status().room == "club");
+    // Set once more, it is refused as it would be without the other track.
+    let _ = l.player.events().count();
+    l.player.set_placement(Some(Placement::Panorama));
+    let mut told = Vec::new();
+    l.listen(&[128], |l| {
+        told.extend(l.player.events());
+        told.iter().any(is_warning)
+    });
+    assert!(format!("{told:?}").contains("a panorama is made of a stereo track"), "{told:?}");
     l.player.set_placement(Some(Placement::Speakers));
     l.listen(&[128], |l| l.player.stage().is_some_and(|s| s.placement == "speakers"));
     end(l);

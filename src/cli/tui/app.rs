@@ -239,8 +239,9 @@ impl App {
                 Vec::new()
             }
             Action::Skip(step) => {
-                // There a track begins.
-                self.seeking = Some((0.0, self.clock + SEEKING_S));
+                // There a track begins, if there is one.
+                let any = step < 0 || self.repeat || self.status.track + 1 < self.status.tracks;
+                self.seeking = any.then_some((0.0, self.clock + SEEKING_S));
                 vec![Order::Skip(step)]
             }
             Action::Turn(yaw, pitch) => self.turn(yaw, pitch),

@@ -258,6 +258,10 @@ fn a_seek_counts_from_where_its_own_track_is() {
     // One that is skipped to begins at its beginning.
     letter(app, 'n');
     assert_eq!(key(app, KeyCode::Right, KeyModifiers::NONE), [Order::Seek(5.0)]);
+    // Behind the last there is none.
+    track(app, 11, 20.0);
+    letter(app, 'n');
+    assert_eq!(key(app, KeyCode::Right, KeyModifiers::NONE), [Order::Seek(25.0)]);
 }
 
 #[test]

@@ -150,7 +150,7 @@ impl Steward {
         self.lose(&why.sentence());
         self.stop_stream();
         let done = self.seek_device(|s| {
-            s.begin(track)?;
+            s.fitting(track, Self::begin)?;
             if let Some(found) = s.device.clone() {
                 s.regain(&found);
             }
