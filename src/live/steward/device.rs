@@ -4,8 +4,9 @@ use super::*;
 use crate::live::backend::Lease;
 use crate::live::playout::FADE_S;
 
-/// A device that has not called for so long is gone, or for so many of its largest buffers.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+/// A device that has not called for so long is gone, or for so many of its largest buffers. A PulseAudio sink without hardware
+/// that nobody plays to for a moment, as between tracks of different rates, sleeps for up to 2 s before it goes on.
+const HEARTBEAT: Duration = Duration::from_secs(3);
 const HEARTBEAT_BUFFERS: f64 = 4.0;
 /// How long a playout may take to come home from a stream that has been dropped.
 const COMING_HOME: Duration = Duration::from_millis(100);
