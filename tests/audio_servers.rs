@@ -325,6 +325,19 @@ fn the_report_names_headphones_and_what_was_passed_over() {
     assert_eq!(count(&told, "tracks"), 1, "{told}");
 }
 
+#[test]
+fn a_sink_that_sleeps_between_tracks_of_other_rates_is_not_taken_for_lost() {
+    let _alone = alone();
+    let Some(pulse) = Pulse::start(RATE) else { return missing("PulseAudio") };
+    let track = |rate: u32| wav(&pulse.dir().join(format!("{rate}.wav")), rate, &[noise(1, 2 * rate as usize)]);
+    let tracks = [44_100, 16_000, 32_000].map(track);
+    let mut play = periphon();
+    play.args(["play", "--json"]).args(&tracks);
+    let told = report(&pulse.environment(&mut play).output().unwrap());
+    assert_eq!(told["warnings"].as_array().map(Vec::len), Some(0), "{told}");
+    assert_eq!((count(&told, "tracks"), count(&told, "sample_rate")), (3, 32_000), "{told}");
+}
+
 /// What the example says that plays everything at once; `None` where it has not been built.
 fn soak(arguments: &[&str], environment: impl FnOnce(&mut Command) -> &mut Command) -> Option<serde_json::Value> {
     let example: PathBuf = Path::new(env!("CARGO_BIN_EXE_periphon")).with_file_name("examples").join("soak");
