@@ -43,7 +43,7 @@ impl Screen {
         let noise = Arc::new(Mutex::new(Vec::new()));
         let screen = terminal_of_stdout()?;
         let size_of = screen.try_clone()?;
-        let area = size(&size_of);
+        let area = size(told_size(&size_of));
         let options = TerminalOptions { viewport: Viewport::Fixed(area) };
         let terminal = Terminal::with_options(CrosstermBackend::new(BufWriter::new(screen.try_clone()?)), options)?;
         enable_raw_mode()?;
@@ -67,7 +67,7 @@ impl Screen {
 
     /// Draws a picture; only what has changed is sent.
     pub(super) fn draw(&mut self, picture: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
-        let area = size(&self.size_of);
+        let area = size(told_size(&self.size_of));
         if std::mem::take(&mut self.afresh) || area != self.terminal.get_frame().area() {
             self.terminal.resize(area)?;
         }
@@ -116,7 +116,7 @@ pub(in crate::cli) fn is_possible() -> bool {
 
 /// False for a program that a shell has started behind itself, with `&`: taking the terminal would stop it.
 pub(in crate::cli) fn is_in_front() -> bool {
-    // Of what is no terminal of this session nobody can be behind.
+    // Where no shell shares the terminal out, nobody is behind.
     #[cfg(unix)]
     return rustix::termios::tcgetpgrp(io::stderr()).map_or(true, |front| front == rustix::process::getpgrp());
     #[cfg(not(unix))]
@@ -125,11 +125,7 @@ pub(in crate::cli) fn is_in_front() -> bool {
 
 /// Columns of the terminal that standard error leads to.
 pub(in crate::cli) fn columns_of_stderr() -> usize {
-    #[cfg(unix)]
-    let told = rustix::termios::tcgetwinsize(io::stderr()).ok().map(|s| s.ws_col);
-    #[cfg(not(unix))]
-    let told = ratatui::crossterm::terminal::size().ok().map(|s| s.0);
-    usize::from(told.filter(|columns| *columns > 0).unwrap_or(80))
+    usize::from(size(told_size(io::stderr())).width)
 }
 
 #[cfg(unix)]
@@ -144,15 +140,19 @@ fn terminal_of_stdout() -> io::Result<File> {
     Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
 }
 
+/// Columns and rows, as a terminal tells them.
+#[cfg(unix)]
+fn told_size(terminal: impl std::os::fd::AsFd) -> Option<(u16, u16)> {
+    rustix::termios::tcgetwinsize(terminal).ok().map(|s| (s.ws_col, s.ws_row))
+}
+
+#[cfg(not(unix))]
+fn told_size<T>(_: T) -> Option<(u16, u16)> {
+    ratatui::crossterm::terminal::size().ok()
+}
+
 /// Columns and rows; a terminal that does not tell has 80 by 24.
-fn size(screen: &File) -> Rect {
-    #[cfg(unix)]
-    let told = rustix::termios::tcgetwinsize(screen).ok().map(|s| (s.ws_col, s.ws_row));
-    #[cfg(not(unix))]
-    let told = {
-        let _ = screen;
-        ratatui::crossterm::terminal::size().ok()
-    };
+fn size(told: Option<(u16, u16)>) -> Rect {
     let (width, height) = told.filter(|(w, h)| *w > 0 && *h > 0).unwrap_or((80, 24));
     // A buffer of more cells than that would be no terminal's.
     Rect::new(0, 0, width.min(1000), height.min(500))

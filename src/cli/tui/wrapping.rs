@@ -54,9 +54,7 @@ pub(super) fn wrapped_within(text: &str, width: usize, most: usize) -> Vec<Strin
     if lines.len() > most {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {
-            while !last.is_empty() && columns(last) + 1 > width {
-                last.pop();
-            }
+            *last = cut(last, width.saturating_sub(1)).0;
             last.push('…');
         }
     }
